@@ -1,0 +1,13 @@
+/* The verbs of RFC 5321, 4.1. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include "reply.h"
+#include "session.h"
+#include "span.h"
+
+/* Does what a command line says.
+ * Returns the answer, or NULL if the session ended meanwhile. */
+const struct reply *command_run(struct session *, struct span line);
+
+#endif

@@ -1,0 +1,59 @@
+/* The environment, read once and nowhere else, as settings that fit. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <time.h>
+
+/* RFC 1035, 2.3.4. */
+#define CONFIG_HOSTNAME_MAX 255
+/* More is a configuration error, as with Exchange. */
+#define CONFIG_DELAY_MAX 600
+
+/* Texts point into the environment or are constants. */
+struct config {
+	struct timespec tarpit_delay;		/* TARPITDELAY */
+	uint64_t tarpit_count;			/* TARPITCOUNT */
+	const char *recipients;			/* SMTPD_RECIPIENTS */
+	const char *delivery;			/* SMTPD_DELIVERY */
+	char hostname[CONFIG_HOSTNAME_MAX + 1];	/* SMTPD_HOSTNAME */
+	const char *exempt;			/* SMTPD_EXEMPT */
+	const char *relay_client;		/* RELAYCLIENT, NULL if unset */
+	uint64_t data_bytes;			/* DATABYTES, 0 is no limit */
+	uint64_t max_recipients;		/* MAXRCPT */
+	uint64_t max_errors;			/* SMTPD_MAX_ERRORS */
+	struct timespec timeout;		/* SMTPD_TIMEOUT */
+	struct timespec session_timeout;	/* SMTPD_SESSION_TIMEOUT */
+	const char *subaddress;			/* SMTPD_SUBADDRESS */
+
+	/* Not settings: what the starter says of the connection and of
+	 * stderr; NULL if unset. */
+	const char *remote_address;	/* REMOTE_ADDR, TCPREMOTEIP */
+	const char *remote_port;	/* REMOTE_PORT, TCPREMOTEPORT */
+	const char *journal_stream;	/* JOURNAL_STREAM */
+};
+
+struct config_error {
+	const char *name;	/* of the variable */
+	const char *value;
+	const char *reason;	/* what would be right */
+	size_t position;	/* where in the value, from 1; 0: all of it */
+};
+
+/*
+ * Fills every setting from the environment or its default. A value that cannot
+ * be used leaves the default in place and becomes an error.
+ * Returns how many errors there are and stores the first max of them.
+ */
+size_t config_load(struct config *, struct config_error *errors, size_t max);
+
+/* Prints every setting, one NAME=VALUE a line, with where it came from. */
+void config_show(const struct config *, FILE *);
+
+/* Prints one error as a line that names the variable and its value, escaped. */
+void config_print_error(const struct config_error *, FILE *);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * What the process does not need, the kernel refuses it, from before the first
+ * octet of input. Only what an already open descriptor allows goes on.
+ */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct sandbox_needs {
+	int maildir_root;	/* directory below which mail is written; -1 */
+	uint64_t file_size;	/* largest file that may be written; 0: any */
+};
+
+/*
+ * Limits (no core, no processes, few files, bounded data), no_new_privs, no
+ * capabilities, Landlock as far as the kernel has it, a seccomp filter.
+ * Returns NULL, or the name of the step that the kernel has and refused, with
+ * errno; the process must then end. *without_landlock tells that the kernel
+ * has none.
+ */
+const char *sandbox_enter(const struct sandbox_needs *, bool *without_landlock);
+
+/* Prints what would be in force here, one NAME=VALUE a line. */
+void sandbox_show(FILE *);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Signals, and the two waits that they interrupt. A signal that comes just
+ * before the wait begins ends it all the same: the handler sets the time that
+ * the kernel is about to read to zero.
+ */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <time.h>
+
+/* SIGTERM is kept for signals_terminated, SIGPIPE is ignored, SIGIO wakes. */
+void signals_install(void);
+
+/* Whether SIGTERM has come. */
+bool signals_terminated(void);
+
+/* From now on SIGIO comes when something happens to fd, a hang-up among them;
+ * with false, no more. */
+void signals_watch(int fd, bool on);
+
+/* poll(2) until an absolute time on CLOCK_MONOTONIC.
+ * Returns its result: 0 at the deadline, -1 with EINTR after a signal. */
+int signals_poll(struct pollfd *, nfds_t count, struct timespec deadline);
+
+/* Sleeps until an absolute time on CLOCK_MONOTONIC.
+ * Returns true at that time, false after a signal. */
+bool signals_sleep(struct timespec until);
+
+#endif

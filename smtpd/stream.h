@@ -1,0 +1,76 @@
+/*
+ * Buffered input and output of the connection, with absolute deadlines
+ * (CLOCK_MONOTONIC). Output that is owed is flushed before every wait for
+ * input, so that a client that pipelines gets its answers in batches (RFC
+ * 2920, 3.2) and one that waits gets them at once.
+ */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "span.h"
+
+#define STREAM_INPUT_SIZE 16384
+#define STREAM_OUTPUT_SIZE 4096
+
+/* RFC 5321, 4.5.3.1.4 asks for 512 octets and what extensions add to MAIL:
+ * SIZE 26, BODY 17, SMTPUTF8 10. */
+#define STREAM_LINE_MAX 2048
+
+enum stream_result {
+	STREAM_OK,
+	STREAM_BAD_LINE,	/* holds a bare CR, a bare LF or a NUL */
+	STREAM_TOO_LONG,	/* the rest was thrown away */
+	STREAM_EOF,
+	STREAM_TIMEOUT,
+	STREAM_TERMINATED,	/* SIGTERM came while waiting */
+	STREAM_ERROR,		/* the connection is broken */
+};
+
+struct stream {
+	int input_fd;
+	int output_fd;
+	bool is_socket;
+	bool broken;		/* the other side takes nothing any more */
+	size_t start;		/* input: what is not yet used */
+	size_t end;
+	size_t output_length;
+	uint64_t received;	/* octets read so far */
+	char input[STREAM_INPUT_SIZE];
+	char output[STREAM_OUTPUT_SIZE];
+};
+
+void stream_open(struct stream *, int input_fd, int output_fd);
+
+/*
+ * Reads up to the next CRLF and strips it. A bare CR or LF is part of the line
+ * and reported, never an end (RFC 5321, 2.3.8). The deadline covers the whole
+ * line, however slowly it drips in.
+ * On STREAM_OK, *line points into the stream until the next call.
+ */
+enum stream_result stream_read_line(struct stream *, struct timespec deadline,
+    struct span *line);
+
+/* What has come, at least one octet, waiting for it if need be; it counts as
+ * unused until stream_use. Never STREAM_BAD_LINE or STREAM_TOO_LONG. */
+enum stream_result stream_read(struct stream *, struct timespec deadline,
+    struct span *octets);
+void stream_use(struct stream *, size_t length);
+
+/* Appends to what is owed, and flushes when there is no room. */
+void stream_write(struct stream *, struct span octets,
+    struct timespec deadline);
+
+/* Sends what is owed. A peer that does not take it by the deadline, or is
+ * gone, makes the stream broken: later output is thrown away. */
+void stream_flush(struct stream *, struct timespec deadline);
+
+/* Whether the peer has hung up: a socket that was closed or shut down, a pipe
+ * that nobody reads any more. A finished input pipe alone is no hang-up. */
+bool stream_peer_is_gone(const struct stream *);
+
+#endif
