@@ -1,5 +1,6 @@
 # tarpit-smtpd. Needs GNU make; "make deps" installs the rest on Debian 12.
 
+VERSION = 0.1
 CC = gcc
 CFLAGS = -O2 -g
 PREFIX = /usr/local
@@ -19,7 +20,8 @@ WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wformat=2 -Wvla
 HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection
-DEFINES = -D_GNU_SOURCE -DCONFIG_DIR='"$(SYSCONFDIR)/tarpit-smtpd"' \
+DEFINES = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-DCONFIG_DIR='"$(SYSCONFDIR)/tarpit-smtpd"' \
 	-DSTATE_DIR='"$(STATEDIR)/tarpit-smtpd"'
 COMPILE = -std=c11 -MMD -MP $(WARNINGS) $(if $(CI),-Werror) -Ismtpd \
 	$(DEFINES) $(HARDENING) $(CPPFLAGS) $(CFLAGS)
@@ -87,16 +89,106 @@ $B/unit/%: $B/sanitized/tests/unit/%.o \
 check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests)
 	tests/run
 
-DEPS = bats bats-assert bats-support gcc libc6-dev libcdb-dev make musl-dev \
-	musl-tools
+# Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
+lint_sources = $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c tests/unit/*.c \
+	tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c)
+lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tests/unit/*.h)
+lint_scripts = .ci/run tests/run $(wildcard tests/*.bats tests/*.bash) \
+	$(shell grep -lE '^\#!.*\b(sh|bash)$$' tools/* tests/* tests/bench/* \
+	tests/sandbox/* 2>/dev/null)
+man_pages = $(wildcard smtpd/*.[1-8] tools/*.[1-8])
+lint:
+	clang-format --dry-run -Werror $(lint_sources) $(lint_headers)
+	for f in $(lint_sources); do \
+		clang-tidy --quiet $$f -- -std=c11 -Ismtpd $(DEFINES) || exit 1; \
+	done
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -Ismtpd $(DEFINES) smtpd tools
+	for f in $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c); do \
+		$(CC) $(COMPILE) -MF /dev/null -Werror -fanalyzer -c \
+			-o /dev/null $$f || exit 1; \
+	done
+	shellcheck -x $(lint_scripts)
+	mandoc -Tlint -Wwarning $(man_pages)
+
+# What "make check", "make lint", "make fuzz" and "make bench" need.
+DEPS = bats bats-assert bats-support clang-format clang-tidy cppcheck gcc \
+	libc6-dev libcdb-dev make mandoc musl-dev musl-tools procps python3 \
+	shellcheck strace systemd
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y \
 		--no-install-recommends $(DEPS)
 
+# Units and their like, with the places of this installation.
+SBINDIR = $(PREFIX)/sbin
+UNITDIR = $(PREFIX)/lib/systemd/system
+DOCDIR = $(PREFIX)/share/doc/tarpit-smtpd
+unit_files := $(patsubst %,$B/%,$(wildcard $(addprefix units/*., \
+	service socket path)))
+install_files := $(patsubst %,$B/%,$(wildcard units/*))
+manual_pages := $(wildcard smtpd/*.[58] tools/*.[58])
+
+$B/units/%: units/% Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@SBINDIR@|$(SBINDIR)|g' \
+		-e 's|@CONFIG_DIR@|$(SYSCONFDIR)/tarpit-smtpd|g' \
+		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' $< >$@
+
+units: $(install_files)
+
+install: $(programs) units
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(UNITDIR) $(DOCDIR) \
+		$(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8 \
+		$(PREFIX)/lib/sysusers.d $(PREFIX)/lib/tmpfiles.d \
+		$(PREFIX)/lib/systemd/catalog $(SYSCONFDIR)/tarpit-smtpd)
+	install $(programs) $(DESTDIR)$(SBINDIR)
+	install -m 644 $(unit_files) $(DESTDIR)$(UNITDIR)
+	install -m 644 $B/units/tarpit-smtpd.sysusers \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/tarpit-smtpd.conf
+	install -m 644 $B/units/tarpit-smtpd.tmpfiles \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tarpit-smtpd.conf
+	install -m 644 $B/units/tarpit-smtpd.catalog \
+		$(DESTDIR)$(PREFIX)/lib/systemd/catalog
+	install -m 644 $(filter %.5,$(manual_pages)) \
+		$(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 $(filter %.8,$(manual_pages)) \
+		$(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 $(addprefix $B/units/,environment recipients.example \
+		poll-limit.conf) $(DESTDIR)$(DOCDIR)
+	# The settings are the administrator's; what is there stays.
+	test -e $(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd/environment || \
+		install -m 644 $B/units/environment \
+			$(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd
+
+# Leaves settings, recipients and mail.
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(notdir $(programs))) \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(unit_files))) \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man5/, \
+			$(notdir $(filter %.5,$(manual_pages)))) \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/, \
+			$(notdir $(filter %.8,$(manual_pages)))) \
+		$(addprefix $(DESTDIR)$(PREFIX)/lib/,sysusers.d/tarpit-smtpd.conf \
+			tmpfiles.d/tarpit-smtpd.conf \
+			systemd/catalog/tarpit-smtpd.catalog)
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+# Everything that a bare Debian lacks to build and listen.
+DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools python3 systemd
+demo: demo-deps
+	$(MAKE) $(programs)
+	tools/demo
+
+demo-deps:
+	dpkg-query -s $(DEMO_DEPS) >/dev/null 2>&1 || { apt-get update && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y \
+			--no-install-recommends $(DEMO_DEPS); }
+
 clean:
 	rm -rf $B
 
-.PHONY: all check clean deps
+.PHONY: all check clean demo demo-deps deps install uninstall units
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

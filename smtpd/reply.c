@@ -19,6 +19,8 @@ const struct reply reply_message_accepted = { 250, "2.0.0",
 
 const struct reply reply_terminated = { 421, "4.3.2",
 	"Service shutting down" };
+const struct reply reply_unavailable = { 421, "4.3.0",
+	"Service unavailable" };
 const struct reply reply_bad_configuration = { 421, "4.3.5",
 	"Service misconfigured" };
 const struct reply reply_timeout = { 421, "4.4.2", "Timed out" };

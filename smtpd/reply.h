@@ -35,6 +35,7 @@ extern const struct reply reply_send_text;
 extern const struct reply reply_message_accepted;
 
 extern const struct reply reply_terminated;
+extern const struct reply reply_unavailable;
 extern const struct reply reply_bad_configuration;
 extern const struct reply reply_timeout;
 extern const struct reply reply_too_many_errors;

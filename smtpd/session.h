@@ -12,7 +12,6 @@
 #include "delivery.h"
 #include "envelope.h"
 #include "log.h"
-#include "message.h"
 #include "peer.h"
 #include "recipients.h"
 #include "reply.h"
@@ -54,7 +53,13 @@ struct session {
 	uint64_t refused;		/* recipients answered with 5yz */
 	uint64_t deferred;		/* recipients answered with 4yz */
 	struct envelope envelope;
-	struct message message;
+	char decoded[STREAM_INPUT_SIZE + 2];	/* text on its way */
+
+	/* The command under way, for the log. */
+	struct span line;
+	bool recipient_known;
+	bool trapped;			/* the recipient is a trap */
+	struct address recipient;
 
 	/* For the summary. */
 	uint64_t recipients_accepted;
@@ -62,7 +67,7 @@ struct session {
 	uint64_t messages;
 	uint64_t refusals;
 
-	/* A reply that is made, not constant. */
+	/* A reply that is made, not constant: greeting, HELO, EHLO. */
 	struct reply made;
 	char made_text[REPLY_MAX];
 };
@@ -71,9 +76,19 @@ struct session {
  * not yet known of the session is zero. */
 void session_run(struct session *);
 
+/* Sends a reply as it is: without delay, record or count. */
+void session_send(struct session *, const struct reply *);
+
 /* When a wait for the client's next words must end: the setting's time from
  * now, but not later than the session. */
 struct timespec session_wait_deadline(const struct session *);
+
+/* Ends the session because the client could not be waited for; says 421 where
+ * somebody still listens (RFC 5321, 3.8 and 4.5.3.2). */
+void session_interrupt(struct session *, enum stream_result why);
+
+/* A record of the message in the envelope, which was handed on. */
+void session_log_accepted(struct session *, uint64_t size);
 
 /* Ends the transaction: sender and recipients are forgotten. */
 void session_reset_transaction(struct session *);

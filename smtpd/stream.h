@@ -14,7 +14,7 @@
 
 #include "span.h"
 
-#define STREAM_INPUT_SIZE 16384
+#define STREAM_INPUT_SIZE 65536
 #define STREAM_OUTPUT_SIZE 4096
 
 /* RFC 5321, 4.5.3.1.4 asks for 512 octets and what extensions add to MAIL:
@@ -68,6 +68,10 @@ void stream_write(struct stream *, struct span octets,
 /* Sends what is owed. A peer that does not take it by the deadline, or is
  * gone, makes the stream broken: later output is thrown away. */
 void stream_flush(struct stream *, struct timespec deadline);
+
+/* From now on a hang-up sends SIGIO, which interrupts signals_sleep; with
+ * false, no more. */
+void stream_watch(const struct stream *, bool on);
 
 /* Whether the peer has hung up: a socket that was closed or shut down, a pipe
  * that nobody reads any more. A finished input pipe alone is no hang-up. */

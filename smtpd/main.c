@@ -1,0 +1,149 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "delivery.h"
+#include "log.h"
+#include "peer.h"
+#include "recipients.h"
+#include "sandbox.h"
+#include "session.h"
+#include "signals.h"
+#include "stream.h"
+
+#define ERRORS_MAX 32
+
+static const char usage[] =
+    "usage: tarpit-smtpd\n"
+    "       tarpit-smtpd --check-config | --show-config | --version\n";
+
+/* All that there is of one connection. */
+static struct {
+	struct config config;
+	struct config_error errors[ERRORS_MAX];
+	struct log log;
+	struct peer peer;
+	struct recipients recipients;
+	struct delivery delivery;
+	struct stream stream;
+	struct session session;
+} c;
+
+static int
+check_config(void)
+{
+	size_t count = config_load(&c.config, c.errors, ERRORS_MAX);
+
+	for (size_t i = 0; i < count && i < ERRORS_MAX; i++)
+		config_print_error(&c.errors[i], stderr);
+	return count == 0 ? EX_OK : EX_CONFIG;
+}
+
+static int
+show_config(void)
+{
+	int status = check_config();
+
+	config_show(&c.config, stdout);
+	sandbox_show(stdout);
+	return fflush(stdout) == 0 ? status : EX_IOERR;
+}
+
+static void
+log_config_error(const struct config_error *error)
+{
+	struct log_record record;
+
+	log_begin(&record, LOG_CONFIGURATION, "configuration");
+	log_put(&record, "SETTING", span_of(error->name));
+	log_put(&record, "VALUE", span_of(error->value));
+	if (error->position != 0)
+		log_put_number(&record, "POSITION", error->position);
+	log_put(&record, "REASON", span_of(error->reason));
+	log_send(&c.log, &record);
+}
+
+/* 421, as the session has not begun (RFC 5321, 3.8). */
+static void
+turn_away(const struct reply *reply)
+{
+	session_send(&c.session, reply);
+	stream_flush(&c.stream, session_wait_deadline(&c.session));
+}
+
+static int
+refuse_service(size_t count)
+{
+	for (size_t i = 0; i < count && i < ERRORS_MAX; i++)
+		log_config_error(&c.errors[i]);
+	turn_away(&reply_bad_configuration);
+	return EX_CONFIG;
+}
+
+static int
+enter_sandbox(void)
+{
+	struct sandbox_needs needs = {
+		.maildir_root = c.delivery.maildir.root,
+		.file_size = c.config.data_bytes,
+	};
+	bool without_landlock = false;
+	const char *refused = sandbox_enter(&needs, &without_landlock);
+
+	if (refused != NULL) {
+		log_fault(&c.log, refused, errno);
+		turn_away(&reply_unavailable);
+		return -1;
+	}
+	if (without_landlock)
+		log_fault(&c.log, "the kernel has no Landlock", 0);
+	return 0;
+}
+
+static int
+serve(void)
+{
+	size_t count;
+
+	signals_install();
+	count = config_load(&c.config, c.errors, ERRORS_MAX);
+	log_open(&c.log, c.config.journal_stream);
+	peer_identify(&c.peer, c.config.remote_address, c.config.remote_port,
+	    STDIN_FILENO);
+	c.log.peer = &c.peer;
+	stream_open(&c.stream, STDIN_FILENO, STDOUT_FILENO);
+	c.session.config = &c.config;
+	c.session.peer = &c.peer;
+	c.session.log = &c.log;
+	c.session.recipients = &c.recipients;
+	c.session.delivery = &c.delivery;
+	c.session.stream = &c.stream;
+	if (count > 0)
+		return refuse_service(count);
+	recipients_open(&c.recipients, c.config.recipients, c.config.subaddress);
+	delivery_start(&c.delivery, c.config.delivery, &c.log);
+	if (enter_sandbox() != 0)
+		return EX_OSERR;
+	session_run(&c.session);
+	return EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 1)
+		return serve();
+	if (argc == 2 && strcmp(argv[1], "--check-config") == 0)
+		return check_config();
+	if (argc == 2 && strcmp(argv[1], "--show-config") == 0)
+		return show_config();
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("tarpit-smtpd " VERSION);
+		return EX_OK;
+	}
+	fputs(usage, stderr);
+	return EX_USAGE;
+}

@@ -1,0 +1,202 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "signals.h"
+
+void
+stream_open(struct stream *s, int input_fd, int output_fd)
+{
+	struct stat status;
+
+	s->input_fd = input_fd;
+	s->output_fd = output_fd;
+	s->is_socket = fstat(input_fd, &status) == 0 &&
+	    S_ISSOCK(status.st_mode);
+}
+
+/* Waits until fd is ready, through signals other than SIGTERM. */
+static enum stream_result
+wait_for(int fd, short event, struct timespec deadline)
+{
+	struct pollfd wanted = { .fd = fd, .events = event };
+
+	for (;;) {
+		int ready = signals_poll(&wanted, 1, deadline);
+
+		if (ready > 0)
+			return STREAM_OK;
+		if (ready == 0)
+			return STREAM_TIMEOUT;
+		if (errno != EINTR)
+			return STREAM_ERROR;
+		if (signals_terminated())
+			return STREAM_TERMINATED;
+	}
+}
+
+/* Reads more input behind what is not yet used. The caller sees to it that
+ * there is room. */
+static enum stream_result
+fill(struct stream *s, struct timespec deadline)
+{
+	enum stream_result result;
+	ssize_t got;
+
+	stream_flush(s, deadline);
+	if (s->start > 0) {
+		memmove(s->input, s->input + s->start, s->end - s->start);
+		s->end -= s->start;
+		s->start = 0;
+	}
+	do {
+		result = wait_for(s->input_fd, POLLIN, deadline);
+		if (result != STREAM_OK)
+			return result;
+		got = read(s->input_fd, s->input + s->end,
+		    sizeof(s->input) - s->end);
+	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
+	if (got < 0)
+		return STREAM_ERROR;
+	if (got == 0)
+		return STREAM_EOF;
+	s->end += (size_t)got;
+	s->received += (uint64_t)got;
+	return STREAM_OK;
+}
+
+static bool
+is_clean(struct span line)
+{
+	return memchr(line.data, '\r', line.length) == NULL &&
+	    memchr(line.data, '\n', line.length) == NULL &&
+	    memchr(line.data, '\0', line.length) == NULL;
+}
+
+enum stream_result
+stream_read_line(struct stream *s, struct timespec deadline, struct span *line)
+{
+	size_t searched = 0;	/* no CRLF begins in so many octets */
+	bool too_long = false;
+
+	for (;;) {
+		const char *begin = s->input + s->start;
+		size_t length = s->end - s->start;
+		const char *crlf = memmem(begin + searched, length - searched,
+		    "\r\n", 2);
+		enum stream_result result;
+
+		if (crlf != NULL) {
+			*line = (struct span){ begin, (size_t)(crlf - begin) };
+			stream_use(s, line->length + 2);
+			if (too_long || line->length + 2 > STREAM_LINE_MAX)
+				return STREAM_TOO_LONG;
+			return is_clean(*line) ? STREAM_OK : STREAM_BAD_LINE;
+		}
+		if (length >= STREAM_LINE_MAX) {
+			/* Its last octet may be the CR of the line's end. */
+			too_long = true;
+			stream_use(s, length - 1);
+			length = 1;
+		}
+		searched = length > 0 ? length - 1 : 0;
+		result = fill(s, deadline);
+		if (result != STREAM_OK)
+			return result;
+	}
+}
+
+enum stream_result
+stream_read(struct stream *s, struct timespec deadline, struct span *octets)
+{
+	if (s->start == s->end) {
+		enum stream_result result = fill(s, deadline);
+
+		if (result != STREAM_OK)
+			return result;
+	}
+	*octets = (struct span){ s->input + s->start, s->end - s->start };
+	return STREAM_OK;
+}
+
+void
+stream_use(struct stream *s, size_t length)
+{
+	s->start += length;
+}
+
+void
+stream_write(struct stream *s, struct span octets, struct timespec deadline)
+{
+	if (octets.length > sizeof(s->output) - s->output_length)
+		stream_flush(s, deadline);
+	if (octets.length > sizeof(s->output) - s->output_length)
+		return;
+	memcpy(s->output + s->output_length, octets.data, octets.length);
+	s->output_length += octets.length;
+}
+
+/* Writes without waiting. A pipe is written to when poll has said that it
+ * takes PIPE_BUF octets (pipe(7)), as it has no MSG_DONTWAIT. */
+static ssize_t
+write_some(const struct stream *s, const char *data, size_t length,
+    struct timespec deadline)
+{
+	if (s->is_socket)
+		return send(s->output_fd, data, length,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (wait_for(s->output_fd, POLLOUT, deadline) != STREAM_OK) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	return write(s->output_fd, data, length < PIPE_BUF ? length : PIPE_BUF);
+}
+
+void
+stream_flush(struct stream *s, struct timespec deadline)
+{
+	size_t done = 0;
+
+	while (!s->broken && done < s->output_length) {
+		ssize_t put = write_some(s, s->output + done,
+		    s->output_length - done, deadline);
+
+		if (put > 0)
+			done += (size_t)put;
+		else if (put < 0 && errno == EAGAIN)
+			s->broken = wait_for(s->output_fd, POLLOUT,
+			    deadline) != STREAM_OK;
+		else if (put < 0 && errno != EINTR)
+			s->broken = true;
+	}
+	s->output_length = 0;
+}
+
+/* The descriptor on which a hang-up shows. */
+static int
+watched_fd(const struct stream *s)
+{
+	return s->is_socket ? s->input_fd : s->output_fd;
+}
+
+void
+stream_watch(const struct stream *s, bool on)
+{
+	signals_watch(watched_fd(s), on);
+}
+
+bool
+stream_peer_is_gone(const struct stream *s)
+{
+	struct pollfd watched = { .fd = watched_fd(s),
+		.events = s->is_socket ? POLLRDHUP : 0 };
+
+	return s->broken || (poll(&watched, 1, 0) > 0 &&
+	    (watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0);
+}
