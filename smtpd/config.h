@@ -28,6 +28,7 @@ struct config {
 	struct timespec timeout;		/* SMTPD_TIMEOUT */
 	struct timespec session_timeout;	/* SMTPD_SESSION_TIMEOUT */
 	const char *subaddress;			/* SMTPD_SUBADDRESS */
+	bool seccomp;				/* SMTPD_SECCOMP */
 
 	/* Not settings: what the starter says of the connection and of
 	 * stderr; NULL if unset. */

@@ -48,7 +48,7 @@ show_config(void)
 	int status = check_config();
 
 	config_show(&c.config, stdout);
-	sandbox_show(stdout);
+	sandbox_show(c.config.seccomp, stdout);
 	return fflush(stdout) == 0 ? status : EX_IOERR;
 }
 
@@ -87,8 +87,9 @@ static int
 enter_sandbox(void)
 {
 	struct sandbox_needs needs = {
-		.maildir_root = c.delivery.maildir.root,
-		.file_size = c.config.data_bytes,
+		.maildir_root = delivery_root(&c.delivery),
+		.message_size = c.config.data_bytes,
+		.seccomp = c.config.seccomp,
 	};
 	bool without_landlock = false;
 	const char *refused = sandbox_enter(&needs, &without_landlock);
@@ -108,6 +109,7 @@ serve(void)
 {
 	size_t count;
 
+	sandbox_close_inherited();
 	signals_install();
 	count = config_load(&c.config, c.errors, ERRORS_MAX);
 	log_open(&c.log, c.config.journal_stream);
@@ -124,7 +126,8 @@ serve(void)
 	if (count > 0)
 		return refuse_service(count);
 	recipients_open(&c.recipients, c.config.recipients, c.config.subaddress);
-	delivery_start(&c.delivery, c.config.delivery, &c.log);
+	delivery_start(&c.delivery, c.config.delivery, c.config.hostname,
+	    &c.log);
 	if (enter_sandbox() != 0)
 		return EX_OSERR;
 	session_run(&c.session);
