@@ -8,6 +8,16 @@
 #include <stddef.h>
 
 #include "address.h"
+#include "cdbfile.h"
+#include "text.h"
+
+/* What the data of a record begins with. Anything else is accepted, as the
+ * validrcptto.cdb of the qmail world has it. */
+#define RECIPIENTS_MARK_BLOCKED '-'
+#define RECIPIENTS_MARK_TRAP '!'
+#define RECIPIENTS_MARK_DELIVERY '='	/* and the address to deliver to */
+
+#define RECIPIENTS_KEY_MAX (ADDRESS_LOCAL_MAX + 1 + ADDRESS_DOMAIN_MAX)
 
 enum recipients_answer {
 	RECIPIENTS_ACCEPTED,
@@ -23,13 +33,14 @@ enum recipients_rule {
 	RECIPIENTS_BY_NOTHING,
 	RECIPIENTS_BY_ADDRESS,
 	RECIPIENTS_BY_BASE_ADDRESS,	/* without its subaddress */
+	RECIPIENTS_BY_DEFAULT,		/* "base-default", of the qmail world */
 	RECIPIENTS_BY_WHOLE_DOMAIN,	/* "@domain" */
 	RECIPIENTS_BY_DOMAIN,		/* "domain": only that it is ours */
 	RECIPIENTS_BY_POSTMASTER,	/* always accepted */
 };
 
 struct recipients {
-	int fd;			/* -1 if it could not be opened */
+	struct cdbfile file;
 	int error;		/* errno of the first fault, 0 if none */
 	const char *subaddress;	/* characters that start a detail */
 };
@@ -47,14 +58,25 @@ void recipients_open(struct recipients *, const char *path,
 
 /*
  * Looks up a mailbox or postmaster in the order: the address, without its
- * subaddress, "@domain", the domain. ASCII letters match in either case. The
- * delivery address is the one in the data ("=address", followed once) or the
- * recipient itself. "postmaster", alone or at a domain of ours, is accepted
- * whatever the file says, unless the file cannot be read.
+ * subaddress, "@domain", the domain. ASCII letters match in either case. Where
+ * the local part has several separators, the longest base address wins; where
+ * "-" is one, "base-default" stands for what the base does not take.
+ *
+ * The delivery address is the one in the data ("=address", followed once), or
+ * the base address if that decided, or the recipient itself, in small letters.
+ * "postmaster", alone or at a domain of ours, is accepted whatever the file
+ * says, unless the file cannot be read.
  */
 void recipients_find(struct recipients *, const struct address *,
     struct recipients_found *);
 
 void recipients_close(struct recipients *);
+
+/* Into ASCII small letters, in which keys and delivery addresses are. */
+void recipients_fold(struct address *);
+
+/* Appends the key of a folded mailbox: its local part as it is without quotes,
+ * "@", its domain. */
+void recipients_key(const struct address *, struct text *);
 
 #endif
