@@ -6,9 +6,6 @@
 #ifndef DELIVERY_H
 #define DELIVERY_H
 
-#include <limits.h>
-#include <stdbool.h>
-
 #include "address.h"
 #include "envelope.h"
 #include "log.h"
@@ -25,8 +22,10 @@ struct delivery_method {
 	const char *(*check)(const char *target);
 
 	/* Opens, before the sandbox is closed, all that is needed then. A fault
-	 * is kept and answered when a message comes. */
-	void (*start)(struct delivery *, const char *target);
+	 * is kept and answered when a message comes. Both strings must outlive
+	 * the delivery; hostname is ours. */
+	void (*start)(struct delivery *, const char *target,
+	    const char *hostname);
 
 	/* Begins a message; the recipients are all in the envelope. */
 	const struct reply *(*open)(struct delivery *, const struct envelope *);
@@ -41,6 +40,9 @@ struct delivery_method {
 
 	/* Leaves nothing of an opened message behind. */
 	void (*abort)(struct delivery *);
+
+	/* The directory below which it writes, -1 if none. */
+	int (*root)(const struct delivery *);
 };
 
 struct delivery {
@@ -55,7 +57,11 @@ struct delivery {
 const char *delivery_check(const char *setting);
 
 /* Takes a setting that delivery_check has taken, and starts its method. */
-void delivery_start(struct delivery *, const char *setting, struct log *);
+void delivery_start(struct delivery *, const char *setting,
+    const char *hostname, struct log *);
+
+/* The directory below which mail is written, for the sandbox; -1 if none. */
+int delivery_root(const struct delivery *);
 
 /* See struct delivery_method. An opened message ends with exactly one call of
  * commit or abort. */
