@@ -11,11 +11,16 @@
 
 struct sandbox_needs {
 	int maildir_root;	/* directory below which mail is written; -1 */
-	uint64_t file_size;	/* largest file that may be written; 0: any */
+	uint64_t message_size;	/* largest message to be written; 0: any */
+	bool seccomp;		/* SMTPD_SECCOMP */
 };
 
+/* Closes what the starter left open beside stdin, stdout and stderr. Comes
+ * before anything of our own is opened. */
+void sandbox_close_inherited(void);
+
 /*
- * Limits (no core, no processes, few files, bounded data), no_new_privs, no
+ * Limits (no core, no processes, few files, bounded memory), no_new_privs, no
  * capabilities, Landlock as far as the kernel has it, a seccomp filter.
  * Returns NULL, or the name of the step that the kernel has and refused, with
  * errno; the process must then end. *without_landlock tells that the kernel
@@ -23,7 +28,7 @@ struct sandbox_needs {
  */
 const char *sandbox_enter(const struct sandbox_needs *, bool *without_landlock);
 
-/* Prints what would be in force here, one NAME=VALUE a line. */
-void sandbox_show(FILE *);
+/* Prints what would be in force here as one comment line. */
+void sandbox_show(bool seccomp, FILE *);
 
 #endif

@@ -1,0 +1,230 @@
+#include "sandbox.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox_filter.h"
+
+#define FILES_MAX 32
+#define MEMORY_MAX (16 * 1024 * 1024)
+#define HEADERS_MAX 65536	/* what is written before a message */
+
+/* Newer than the headers that this is to be built with. */
+#define ACCESS_FS_TRUNCATE (1ULL << 14)		/* ABI 3 */
+#define ACCESS_NET_BIND_TCP (1ULL << 0)		/* ABI 4 */
+#define ACCESS_NET_CONNECT_TCP (1ULL << 1)
+#define ACCESS_FS_IOCTL_DEV (1ULL << 15)	/* ABI 5 */
+#define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)	/* ABI 6 */
+#define SCOPE_SIGNAL (1ULL << 1)
+
+#define ABI_1_ACCESS_FS (LANDLOCK_ACCESS_FS_REFER - 1)
+
+/* What delivery does below the Maildir root. */
+#define DELIVERY_ACCESS_FS \
+	(LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER)
+
+/* struct landlock_ruleset_attr as of ABI 6. */
+struct ruleset {
+	uint64_t handled_access_fs;
+	uint64_t handled_access_net;
+	uint64_t scoped;
+};
+
+void
+sandbox_close_inherited(void)
+{
+	/* A kernel before 5.9 has no close_range. */
+	if (syscall(SYS_close_range, 3, ~0U, 0) != 0)
+		for (int fd = 3; fd < 1024; fd++)
+			close(fd);
+}
+
+/* Never raises a limit that is lower already. */
+static bool
+limit(int resource, rlim_t most)
+{
+	struct rlimit wanted = { most, most }, before;
+
+	if (prlimit(0, resource, &wanted, &before) != 0)
+		return errno == EPERM && getrlimit(resource, &before) == 0 &&
+		    before.rlim_max <= most;
+	if (before.rlim_cur >= most)
+		return true;
+	return setrlimit(resource, &before) == 0;
+}
+
+/* A log that is a file may be larger than any message. */
+static bool
+logs_to_file(void)
+{
+	struct stat status;
+
+	return fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static bool
+limit_resources(uint64_t message_size)
+{
+	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NOFILE, FILES_MAX))
+		return false;
+	if (message_size != 0 && message_size < RLIM_INFINITY - HEADERS_MAX &&
+	    !logs_to_file() &&
+	    !limit(RLIMIT_FSIZE, message_size + HEADERS_MAX))
+		return false;
+#ifdef SANDBOX_WITHOUT_SECCOMP
+	/* Sanitizers map terabytes, and start a process at the end. */
+	return true;
+#else
+	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_AS, MEMORY_MAX);
+#endif
+}
+
+/* Most processes have none, and are done after the first call. */
+static bool
+drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3];
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {
+		{ 0 }
+	};
+
+	if (syscall(SYS_capget, &header, has) != 0)
+		return false;
+	if ((has[0].permitted | has[1].permitted | has[0].inheritable |
+	    has[1].inheritable) == 0)
+		return true;
+	if ((has[0].effective & 1U << CAP_SETPCAP) != 0) {
+		int cap = 0;
+
+		while (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			cap++;
+		if (errno != EINVAL)	/* that is behind the last one */
+			return false;
+	}
+	/* The ambient ones go with those that they were made from. */
+	return syscall(SYS_capset, &header, none) == 0;
+}
+
+/* The version of Landlock; 0 if the kernel has none, -1 if it is refused. */
+static int
+landlock_abi(void)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+
+	/* Not built in, or not enabled at boot. */
+	if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
+		return 0;
+	return (int)abi;
+}
+
+/* Everything that this ABI can refuse. */
+static struct ruleset
+everything(int abi, size_t *size)
+{
+	struct ruleset all = { .handled_access_fs = ABI_1_ACCESS_FS };
+
+	*size = offsetof(struct ruleset, handled_access_net);
+	if (abi >= 2)
+		all.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
+	if (abi >= 3)
+		all.handled_access_fs |= ACCESS_FS_TRUNCATE;
+	if (abi >= 4) {
+		all.handled_access_net = ACCESS_NET_BIND_TCP |
+		    ACCESS_NET_CONNECT_TCP;
+		*size = offsetof(struct ruleset, scoped);
+	}
+	if (abi >= 5)
+		all.handled_access_fs |= ACCESS_FS_IOCTL_DEV;
+	if (abi >= 6) {
+		all.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
+		*size = sizeof(all);
+	}
+	return all;
+}
+
+static bool
+enter_landlock(int abi, int maildir_root)
+{
+	size_t size;
+	struct ruleset all = everything(abi, &size);
+	struct landlock_path_beneath_attr root = {
+		.allowed_access = DELIVERY_ACCESS_FS & all.handled_access_fs,
+		.parent_fd = maildir_root,
+	};
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
+	bool done;
+
+	if (fd < 0)
+		return false;
+	done = (maildir_root < 0 ||
+	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
+		&root, 0) == 0) &&
+	    syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+	close(fd);
+	return done;
+}
+
+static bool
+enter_seccomp(void)
+{
+#ifdef SANDBOX_WITHOUT_SECCOMP
+	return true;
+#else
+	struct sock_fprog program = {
+		.len = sandbox_filter_length,
+		/* The kernel only reads it. */
+		.filter = (struct sock_filter *)(uintptr_t)sandbox_filter,
+	};
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+#endif
+}
+
+const char *
+sandbox_enter(const struct sandbox_needs *needs, bool *without_landlock)
+{
+	int abi = landlock_abi();
+
+	*without_landlock = abi == 0;
+	if (!limit_resources(needs->message_size))
+		return "resource limits";
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return "no_new_privs";
+	if (abi < 0 || (abi > 0 && !enter_landlock(abi, needs->maildir_root)))
+		return "Landlock";
+	if (!drop_capabilities())
+		return "capabilities";
+	if (needs->seccomp && !enter_seccomp())
+		return "seccomp";
+	return NULL;
+}
+
+void
+sandbox_show(bool seccomp, FILE *out)
+{
+	int abi = landlock_abi();
+
+#ifdef SANDBOX_WITHOUT_SECCOMP
+	seccomp = false;
+#endif
+	fprintf(out, "# sandbox: landlock=");
+	if (abi > 0)
+		fprintf(out, "%d", abi);
+	else
+		fprintf(out, "no");
+	fprintf(out, " seccomp=%s\n", seccomp ? "yes" : "no");
+}
