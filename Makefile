@@ -176,7 +176,7 @@ uninstall:
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 # Everything that a bare Debian lacks to build and listen.
-DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools python3 systemd
+DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools systemd
 demo: demo-deps
 	$(MAKE) $(programs)
 	tools/demo
