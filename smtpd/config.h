@@ -28,6 +28,9 @@ struct config {
 	struct timespec timeout;		/* SMTPD_TIMEOUT */
 	struct timespec session_timeout;	/* SMTPD_SESSION_TIMEOUT */
 	const char *subaddress;			/* SMTPD_SUBADDRESS */
+
+	/* Which of them were set, by the order of config.c's table. */
+	uint32_t from_environment;
 	bool seccomp;				/* SMTPD_SECCOMP */
 
 	/* Not settings: what the starter says of the connection and of
@@ -51,10 +54,12 @@ struct config_error {
  */
 size_t config_load(struct config *, struct config_error *errors, size_t max);
 
-/* Prints every setting, one NAME=VALUE a line, with where it came from. */
+/* Prints every setting, one NAME=VALUE a line, with where it came from: the
+ * "environment" or the "default". RELAYCLIENT may be "unset". */
 void config_show(const struct config *, FILE *);
 
-/* Prints one error as a line that names the variable and its value, escaped. */
+/* Prints one error as a line: NAME: value "..." at position N: reason. The value
+ * is escaped. */
 void config_print_error(const struct config_error *, FILE *);
 
 #endif

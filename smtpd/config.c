@@ -1,0 +1,171 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "setting.h"
+#include "text.h"
+
+/* More is certainly a slip. */
+#define COUNT_MAX 1000000
+#define RECIPIENTS_MAX 10000
+#define TIMEOUT_MAX (24 * 60 * 60)
+#define DATA_BYTES_MAX (UINT64_C(1) << 40)
+/* RFC 5321, 4.5.3.1.8: a server takes at least so many. */
+#define RECIPIENTS_MIN 100
+
+#define FIELD(name) offsetof(struct config, name)
+
+static const struct setting settings[] = {
+	{ "TARPITDELAY", "5", &setting_time, FIELD(tarpit_delay), 0,
+	    CONFIG_DELAY_MAX,
+	    "must be seconds, such as 5 or 0.25, or hh:mm:ss; at most 600" },
+	{ "TARPITCOUNT", "0", &setting_number, FIELD(tarpit_count), 0,
+	    COUNT_MAX, "must be a number from 0 to 1000000" },
+	{ "SMTPD_RECIPIENTS", CONFIG_DIR "/recipients.cdb", &setting_path,
+	    FIELD(recipients), 0, 0, "must be the path of a file" },
+	{ "SMTPD_DELIVERY", "maildir:" STATE_DIR "/%d/%l", &setting_delivery,
+	    FIELD(delivery), 0, 0, NULL },
+	{ "SMTPD_HOSTNAME", "localhost", &setting_hostname, FIELD(hostname), 0,
+	    0, "must be a domain name or an address literal" },
+	{ "SMTPD_EXEMPT", "", &setting_ranges, FIELD(exempt), 0, 0,
+	    "must be addresses and CIDR ranges, such as 192.0.2.0/24, without "
+	    "bits behind the prefix" },
+	{ "RELAYCLIENT", NULL, &setting_suffix, FIELD(relay_client), 0, 0,
+	    "must be empty or what is appended to each recipient" },
+	{ "DATABYTES", "26214400", &setting_number, FIELD(data_bytes), 0,
+	    DATA_BYTES_MAX,
+	    "must be a number of octets up to 1099511627776; 0 is no limit" },
+	{ "MAXRCPT", "100", &setting_number, FIELD(max_recipients),
+	    RECIPIENTS_MIN, RECIPIENTS_MAX,
+	    "must be a number from 100 (RFC 5321) to 10000" },
+	{ "SMTPD_MAX_ERRORS", "20", &setting_number, FIELD(max_errors), 1,
+	    COUNT_MAX, "must be a number from 1 to 1000000" },
+	{ "SMTPD_TIMEOUT", "300", &setting_time, FIELD(timeout), 1, TIMEOUT_MAX,
+	    "must be seconds or hh:mm:ss, from 1 to 86400" },
+	{ "SMTPD_SESSION_TIMEOUT", "3600", &setting_time,
+	    FIELD(session_timeout), 1, TIMEOUT_MAX,
+	    "must be seconds or hh:mm:ss, from 1 to 86400" },
+	{ "SMTPD_SUBADDRESS", "+", &setting_punctuation, FIELD(subaddress), 0,
+	    0, "must be punctuation, such as + or +-, but not @" },
+};
+
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+_Static_assert(SETTINGS <= 32, "from_environment has a bit for each setting");
+
+static void *
+field_of(struct config *config, const struct setting *setting)
+{
+	return (char *)config + setting->offset;
+}
+
+static const void *
+const_field_of(const struct config *config, const struct setting *setting)
+{
+	return (const char *)config + setting->offset;
+}
+
+static void
+load_default(struct config *config, const struct setting *setting)
+{
+	size_t position;
+
+	if (setting->standard != NULL)
+		setting->kind->parse(setting, setting->standard,
+		    field_of(config, setting), &position);
+}
+
+/* Puts the machine's name in place of the default, if it can stand there. */
+static void
+use_machine_name(struct config *config, const struct setting *setting)
+{
+	char name[CONFIG_HOSTNAME_MAX + 1];
+	size_t position;
+
+	if (gethostname(name, sizeof(name)) == -1)
+		return;
+	name[sizeof(name) - 1] = '\0';
+	setting->kind->parse(setting, name, field_of(config, setting),
+	    &position);
+}
+
+/* The value of the first name if it is set, else of the second. */
+static const char *
+either(const char *first, const char *second)
+{
+	const char *value = getenv(first);
+
+	return value != NULL ? value : getenv(second);
+}
+
+size_t
+config_load(struct config *config, struct config_error *errors, size_t max)
+{
+	size_t count = 0;
+
+	memset(config, 0, sizeof(*config));
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *setting = &settings[i];
+		struct config_error error = { .name = setting->name,
+			.value = getenv(setting->name) };
+
+		if (error.value != NULL) {
+			error.reason = setting->kind->parse(setting,
+			    error.value, field_of(config, setting),
+			    &error.position);
+			if (error.reason == NULL) {
+				config->from_environment |= 1U << i;
+				continue;
+			}
+			if (count++ < max)
+				errors[count - 1] = error;
+		}
+		load_default(config, setting);
+		if (setting->kind == &setting_hostname)
+			use_machine_name(config, setting);
+	}
+	config->remote_address = either("REMOTE_ADDR", "TCPREMOTEIP");
+	config->remote_port = either("REMOTE_PORT", "TCPREMOTEPORT");
+	config->journal_stream = getenv("JOURNAL_STREAM");
+	return count;
+}
+
+void
+config_show(const struct config *config, FILE *out)
+{
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *setting = &settings[i];
+		bool given = config->from_environment >> i & 1;
+
+		fputs(setting->name, out);
+		if (!given && setting->standard == NULL) {
+			fputs(" # unset\n", out);
+			continue;
+		}
+		putc('=', out);
+		setting->kind->show(const_field_of(config, setting), out);
+		fputs(given ? " # environment\n" : " # default\n", out);
+	}
+}
+
+void
+config_print_error(const struct config_error *error, FILE *out)
+{
+	fputs(error->name, out);
+	fputs(": value \"", out);
+	setting_print_escaped(error->value, out);
+	fputs("\"", out);
+	if (error->position != 0) {
+		char buffer[24];
+		struct text position = TEXT_IN(buffer);
+
+		text_put_number(&position, error->position);
+		fputs(" at position ", out);
+		fputs(buffer, out);
+	}
+	fputs(": ", out);
+	fputs(error->reason, out);
+	putc('\n', out);
+}

@@ -1,0 +1,49 @@
+/* What the text of a setting may be, and how it is shown again. Pure. */
+#ifndef SETTING_H
+#define SETTING_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct setting;
+
+struct setting_kind {
+	/*
+	 * Reads the text into the field, which it leaves alone if the text
+	 * cannot be used.
+	 * Returns NULL, or the reason; *position is then where in the text,
+	 * from 1, or 0 if no place is to blame.
+	 */
+	const char *(*parse)(const struct setting *, const char *text,
+	    void *field, size_t *position);
+
+	/* Prints the field as it was understood. */
+	void (*show)(const void *field, FILE *);
+};
+
+struct setting {
+	const char *name;	/* of the variable */
+	const char *standard;	/* the default; NULL: unset */
+	const struct setting_kind *kind;
+	size_t offset;		/* of the field in struct config */
+	uint64_t minimum;	/* of numbers and times (in seconds) */
+	uint64_t maximum;
+	const char *expected;	/* the reason that an error gives */
+};
+
+/* The kinds, with the types of their fields. A text is kept as a pointer. */
+extern const struct setting_kind setting_number;	/* uint64_t */
+extern const struct setting_kind setting_time;		/* struct timespec */
+extern const struct setting_kind setting_path;		/* const char * */
+extern const struct setting_kind setting_delivery;	/* const char * */
+extern const struct setting_kind setting_ranges;	/* const char * */
+extern const struct setting_kind setting_punctuation;	/* const char * */
+extern const struct setting_kind setting_suffix;	/* const char * */
+/* char[CONFIG_HOSTNAME_MAX + 1] */
+extern const struct setting_kind setting_hostname;
+
+/* Prints a text that may hold anything as printable ASCII. */
+void setting_print_escaped(const char *text, FILE *);
+
+#endif
