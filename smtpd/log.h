@@ -7,17 +7,20 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
+#include "log_destination.h"
 #include "peer.h"
 #include "span.h"
 #include "text.h"
 
-/* Records of refusals and faults per session; what comes after is counted and
- * told in the summary. */
+/* Records of refusals and faults per session; what comes after is only
+ * counted, and told in the summary. */
 #define LOG_RECORDS_MAX 100
+/* A line of at most PIPE_BUF octets is written to a pipe in one piece. */
 #define LOG_RECORD_SIZE 4096
+/* The four texts of a client that one record has fit in it side by side. */
+#define LOG_VALUE_MAX 800
 
 /* Each has its MESSAGE_ID in units/tarpit-smtpd.catalog. */
 enum log_event {
@@ -29,8 +32,7 @@ enum log_event {
 };
 
 struct log {
-	enum { LOG_TO_NOTHING, LOG_TO_JOURNAL, LOG_TO_SYSLOG, LOG_TO_STDERR } to;
-	int fd;
+	struct log_destination destination;
 	const struct peer *peer;	/* NULL until known; in every record */
 	uint64_t records;		/* of refusals and faults so far */
 };
@@ -49,7 +51,8 @@ void log_open(struct log *, const char *journal_stream);
 
 /* A record is begun, gets its fields, and is sent. Names are journal field
  * names (capitals and underscores); as key=value they are in small letters.
- * Values are escaped; a value too long for the record is cut. */
+ * Values are escaped. One longer than LOG_VALUE_MAX is cut and ends with
+ * "..."; a field for which there is no room is left out. */
 void log_begin(struct log_record *, enum log_event, const char *what);
 void log_put(struct log_record *, const char *name, struct span value);
 void log_put_number(struct log_record *, const char *name, uint64_t value);
