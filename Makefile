@@ -86,7 +86,7 @@ $B/unit/%: $B/sanitized/tests/unit/%.o \
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBCDB)
 
-check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests)
+check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $B/starters units
 	tests/run
 
 # Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
@@ -114,12 +114,23 @@ lint:
 
 # What "make check", "make lint", "make fuzz" and "make bench" need.
 DEPS = bats bats-assert bats-support clang-format clang-tidy cppcheck gcc \
-	libc6-dev libcdb-dev make mandoc musl-dev musl-tools procps python3 \
-	shellcheck strace systemd
+	iproute2 libbsd0 libc6-dev libcdb-dev libevent-2.1-7 libselinux1 \
+	libtirpc3 libwrap0 make mandoc musl-dev musl-tools netbase procps \
+	python3 shellcheck strace systemd systemd-container ucspi-tcp
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y \
 		--no-install-recommends $(DEPS)
+	$(MAKE) $B/starters
+
+# Servers that start the handler in tests. Their packages exclude each other
+# and would start them here, so they are only unpacked.
+STARTERS = openbsd-inetd ucspi-tcp-ipv6 xinetd
+$B/starters:
+	rm -rf $@.new && mkdir -p $@.new
+	cd $@.new && apt-get download -o APT::Sandbox::User=root $(STARTERS)
+	for deb in $@.new/*.deb; do dpkg-deb -x $$deb $@.new || exit; done
+	mv $@.new $@
 
 # Units and their like, with the places of this installation.
 SBINDIR = $(PREFIX)/sbin
@@ -191,4 +202,4 @@ clean:
 
 .PHONY: all check clean demo demo-deps deps install uninstall units
 .SECONDARY:
--include $(shell find $B -name '*.d' 2>/dev/null)
+-include $(shell find $B -name '*.d' -type f 2>/dev/null)
