@@ -37,12 +37,9 @@
 	call(rt_sigprocmask, ALLOW) \
 	call(rt_sigreturn, ALLOW) \
 	call(fcntl, CHECK_FCNTL) \
-	call(getpid, ALLOW) \
 	call(clock_gettime, ALLOW) /* where the vDSO does not do it */ \
-	/* The recipients. */ \
-	call(lseek, ALLOW) \
+	/* Recipients and delivery. */ \
 	call(pread64, ALLOW) \
-	/* Delivery. */ \
 	call(openat, CHECK_OPENAT) \
 	call(fsync, ALLOW) \
 	call(sync_file_range, ALLOW) \
@@ -66,7 +63,7 @@ enum place {
 	OTHER_CALLS,
 	CHECK_SENDTO,
 	CHECK_FCNTL = CHECK_SENDTO + 4,
-	CHECK_OPENAT = CHECK_FCNTL + 4,
+	CHECK_OPENAT = CHECK_FCNTL + 3,
 	CHECK_LINKAT = CHECK_OPENAT + 4,
 	CHECK_UNLINKAT = CHECK_LINKAT + 2,
 	KILL = CHECK_UNLINKAT + 2,
@@ -85,11 +82,11 @@ enum place {
 	    (otherwise) - (at) - 1)
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
 
-/* How delivery opens: a directory to synchronise, or a file that is not there
- * yet. Nothing that exists is read or written, whoever it belongs to. */
+/* How delivery opens: a directory, or a file that is not there yet. No file
+ * that exists is opened, whoever it belongs to. */
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY)
-#define OPEN_NEW (O_WRONLY | O_CREAT | O_EXCL)
-#define OPEN_ANYWAY (O_CLOEXEC | O_NOFOLLOW | O_LARGEFILE)
+#define OPEN_NEW (O_RDWR | O_CREAT | O_EXCL)
+#define OPEN_ANYWAY (O_CLOEXEC | O_NOFOLLOW | O_PATH | O_LARGEFILE)
 
 const struct sock_filter sandbox_filter[] = {
 	/*
@@ -122,8 +119,7 @@ const struct sock_filter sandbox_filter[] = {
 
 	[CHECK_FCNTL] = LOAD(LOW(1)),
 	JUMP_IF_EQUAL(CHECK_FCNTL + 1, F_GETFL, ALLOW, CHECK_FCNTL + 2),
-	JUMP_IF_EQUAL(CHECK_FCNTL + 2, F_SETFL, ALLOW, CHECK_FCNTL + 3),
-	JUMP_IF_EQUAL(CHECK_FCNTL + 3, F_SETOWN, ALLOW, KILL),
+	JUMP_IF_EQUAL(CHECK_FCNTL + 2, F_SETFL, ALLOW, KILL),
 
 	[CHECK_OPENAT] = LOAD(LOW(2)),
 	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(unsigned)OPEN_ANYWAY),

@@ -22,13 +22,20 @@ on_signal(int number)
 	sleep_until = (struct timespec){ 0 };
 }
 
-/* SIGPIPE stays blocked for ever: a write then just fails with EPIPE. */
 static void
 interrupting_signals(sigset_t *set)
 {
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGIO);
+}
+
+/* These stay blocked for ever: a write then just fails with EPIPE or EFBIG. */
+static void
+add_write_signals(sigset_t *set)
+{
+	sigaddset(set, SIGPIPE);
+	sigaddset(set, SIGXFSZ);
 }
 
 void
@@ -40,7 +47,7 @@ signals_install(void)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGIO, &action, NULL);
 	interrupting_signals(&blocked);
-	sigaddset(&blocked, SIGPIPE);
+	add_write_signals(&blocked);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
@@ -51,14 +58,18 @@ signals_terminated(void)
 }
 
 void
+signals_own(int fd)
+{
+	fcntl(fd, F_SETOWN, getpid());
+}
+
+void
 signals_watch(int fd, bool on)
 {
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags < 0)
 		return;
-	if (on)
-		fcntl(fd, F_SETOWN, getpid());
 	fcntl(fd, F_SETFL, on ? flags | O_ASYNC : flags & ~O_ASYNC);
 }
 
@@ -71,7 +82,7 @@ signals_poll(struct pollfd *fds, nfds_t count, struct timespec deadline)
 	if (clock_is_zero(left))
 		return 0;
 	sigemptyset(&mask);
-	sigaddset(&mask, SIGPIPE);
+	add_write_signals(&mask);
 	return ppoll(fds, count, &left, &mask);
 }
 

@@ -10,11 +10,16 @@
 #include <stdbool.h>
 #include <time.h>
 
-/* SIGTERM is kept for signals_terminated, SIGPIPE is ignored, SIGIO wakes. */
+/* SIGTERM is kept for signals_terminated, SIGIO wakes, SIGPIPE and SIGXFSZ are
+ * ignored. */
 void signals_install(void);
 
 /* Whether SIGTERM has come. */
 bool signals_terminated(void);
+
+/* What signals_watch makes of fd comes to this process. To be called before the
+ * sandbox is in force: who may do this can send signals to others. */
+void signals_own(int fd);
 
 /* From now on SIGIO comes when something happens to fd, a hang-up among them;
  * with false, no more. */

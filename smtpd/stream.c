@@ -10,6 +10,13 @@
 
 #include "signals.h"
 
+/* The descriptor on which a hang-up shows. */
+static int
+watched_fd(const struct stream *s)
+{
+	return s->is_socket ? s->input_fd : s->output_fd;
+}
+
 void
 stream_open(struct stream *s, int input_fd, int output_fd)
 {
@@ -19,6 +26,7 @@ stream_open(struct stream *s, int input_fd, int output_fd)
 	s->output_fd = output_fd;
 	s->is_socket = fstat(input_fd, &status) == 0 &&
 	    S_ISSOCK(status.st_mode);
+	signals_own(watched_fd(s));
 }
 
 /* Waits until fd is ready, through signals other than SIGTERM. */
@@ -176,13 +184,6 @@ stream_flush(struct stream *s, struct timespec deadline)
 			s->broken = true;
 	}
 	s->output_length = 0;
-}
-
-/* The descriptor on which a hang-up shows. */
-static int
-watched_fd(const struct stream *s)
-{
-	return s->is_socket ? s->input_fd : s->output_fd;
 }
 
 void
