@@ -1,6 +1,6 @@
 /*
- * Delivery to Maildirs. The message is written once, to the tmp of the first
- * recipient's Maildir, and linked from there to the new of every recipient's.
+ * Delivery to Maildirs. The message is written once on each file system, to the
+ * tmp of the first Maildir there, and linked to the new of every recipient's.
  * Its name is the same everywhere, so a Maildir that several recipients share
  * gets it once.
  *
@@ -113,89 +113,35 @@ write_return_path(struct maildir_file *f, const struct address *sender)
 	maildir_file_write(f, text_span(&text));
 }
 
-/* Nothing is in tmp any more and nothing is open. */
-static void
-discard(struct maildir_delivery *m)
-{
-	if (m->file.fd >= 0)
-		(void)unlinkat(m->first.tmp, m->name, 0);
-	maildir_file_close(&m->file);
-	maildir_close(&m->first);
-}
-
-static const struct reply *
-open_message(struct delivery *d, const struct envelope *e)
-{
-	struct maildir_delivery *m = &d->maildir;
-	struct text name = TEXT_IN(m->name);
-	size_t at = 0;
-
-	m->path.length = 0;
-	if (m->root < 0)
-		return fault(d, "cannot open the root of the Maildirs",
-		    m->error);
-	set_path(m, e, &at);
-	if (maildir_open(&m->first, m->root, &m->path) != 0)
-		return fault(d, "cannot open Maildir", errno);
-	maildir_namer_write(&m->namer, &name);
-	maildir_file_create(&m->file, m->first.tmp, m->name);
-	if (m->file.error != 0) {
-		discard(m);
-		return fault(d, "cannot make a file in Maildir",
-		    m->file.error);
-	}
-	write_return_path(&m->file, &e->sender);
-	return NULL;
-}
-
-static void
-write_text(struct delivery *d, struct span text)
-{
-	maildir_file_write(&d->maildir.file, text);
-}
-
-/* On another file system, or one that has too many links of it, the message
- * is copied. */
-static int
-link_copy(struct maildir_delivery *m, const struct maildir *to)
-{
-	int result, error;
-
-	if (maildir_file_copy(&m->file, to->tmp, m->name) != 0)
-		return -1;
-	result = linkat(to->tmp, m->name, to->new, m->name, 0);
-	error = errno;
-	(void)unlinkat(to->tmp, m->name, 0);
-	errno = error;
-	return result;
-}
-
 /* What is done with the Maildir of each recipient, one step for all before the
  * next: once one directory is synced, a journal has the others too. */
+typedef int step(struct maildir_delivery *, struct maildir *);
+
 static int
-step_link(struct maildir_delivery *m, const struct maildir *to)
+step_reach(struct maildir_delivery *m, struct maildir *to)
 {
-	if (linkat(m->first.tmp, m->name, to->new, m->name, 0) == 0 ||
-	    errno == EEXIST)
-		return 0;
-	return errno == EXDEV || errno == EMLINK ? link_copy(m, to) : -1;
+	return maildir_file_reach(&m->file, &to->tmp);
 }
 
 static int
-step_sync(struct maildir_delivery *m, const struct maildir *to)
+step_link(struct maildir_delivery *m, struct maildir *to)
+{
+	return maildir_file_link(&m->file, to->new);
+}
+
+static int
+step_sync(struct maildir_delivery *m, struct maildir *to)
 {
 	(void)m;
 	return fsync(to->new);
 }
 
 static int
-step_take_back(struct maildir_delivery *m, const struct maildir *to)
+step_take_back(struct maildir_delivery *m, struct maildir *to)
 {
-	(void)unlinkat(to->new, m->name, 0);
+	(void)unlinkat(to->new, m->file.name, 0);
 	return 0;
 }
-
-typedef int step(struct maildir_delivery *, const struct maildir *);
 
 static int
 do_elsewhere(struct maildir_delivery *m, step *do_step)
@@ -230,33 +176,75 @@ for_each(struct maildir_delivery *m, const struct envelope *e, size_t count,
 	return count;
 }
 
+/* Nothing is in tmp any more and nothing is open. */
+static void
+discard(struct delivery *d)
+{
+	maildir_file_discard(&d->maildir.file);
+	maildir_close(&d->maildir.first);
+}
+
+static const struct reply *
+open_message(struct delivery *d, const struct envelope *e)
+{
+	struct maildir_delivery *m = &d->maildir;
+	size_t at = 0;
+
+	m->path.length = 0;
+	if (m->root < 0)
+		return fault(d, "cannot open the root of the Maildirs",
+		    m->error);
+	set_path(m, e, &at);
+	if (maildir_open(&m->first, m->root, &m->path) != 0)
+		return fault(d, "cannot open Maildir", errno);
+	maildir_file_start(&m->file, &m->namer);
+	if (for_each(m, e, e->recipients, step_reach) < e->recipients) {
+		const struct reply *reply = fault(d,
+		    "cannot make a file in Maildir", errno);
+
+		discard(d);
+		return reply;
+	}
+	write_return_path(&m->file, &e->sender);
+	return NULL;
+}
+
+static void
+write_text(struct delivery *d, struct span text)
+{
+	maildir_file_write(&d->maildir.file, text);
+}
+
+static const struct reply *
+put_everywhere(struct delivery *d, const struct envelope *e)
+{
+	struct maildir_delivery *m = &d->maildir;
+	const struct reply *reply;
+	size_t all = e->recipients;
+	size_t linked = for_each(m, e, all, step_link);
+
+	if (linked == all && for_each(m, e, all, step_sync) == all)
+		return NULL;
+	reply = fault(d, "cannot deliver to Maildir", errno);
+	(void)for_each(m, e, linked, step_take_back);
+	return reply;
+}
+
 static const struct reply *
 commit(struct delivery *d, const struct envelope *e)
 {
 	struct maildir_delivery *m = &d->maildir;
-	const struct reply *reply = NULL;
-	size_t all = e->recipients;
-	size_t linked;
+	const struct reply *reply;
 
 	maildir_file_sync(&m->file);
-	if (m->file.error != 0) {
-		reply = fault(d, "cannot write to Maildir", m->file.error);
-		discard(m);
-		return reply;
+	if (m->file.error == 0) {
+		reply = put_everywhere(d, e);
+	} else {
+		m->path.length = 0;
+		reply = fault(d, "cannot write a message", m->file.error);
 	}
-	linked = for_each(m, e, all, step_link);
-	if (linked < all || for_each(m, e, all, step_sync) < all) {
-		reply = fault(d, "cannot deliver to Maildir", errno);
-		(void)for_each(m, e, linked, step_take_back);
-	}
-	discard(m);
+	discard(d);
 	return reply;
-}
-
-static void
-abort_message(struct delivery *d)
-{
-	discard(&d->maildir);
 }
 
 static int
@@ -272,6 +260,6 @@ const struct delivery_method deliver_maildir = {
 	.open = open_message,
 	.write = write_text,
 	.commit = commit,
-	.abort = abort_message,
+	.abort = discard,
 	.root = root,
 };

@@ -117,6 +117,7 @@ maildir_open(struct maildir *m, int root, const struct maildir_path *path)
 void
 maildir_close(struct maildir *m)
 {
-	close_quietly(m->tmp);
+	if (m->tmp >= 0)
+		close_quietly(m->tmp);
 	close_quietly(m->new);
 }

@@ -5,14 +5,11 @@
 #ifndef MAILDIR_H
 #define MAILDIR_H
 
-#include <limits.h>
-#include <stddef.h>
-
 #include "maildir_file.h"
 #include "maildir_path.h"
 
 struct maildir {
-	int tmp;
+	int tmp;		/* -1: somebody else's now */
 	int new;
 };
 
@@ -36,7 +33,6 @@ struct maildir_delivery {
 	struct maildir first;	/* the first recipient's */
 	struct maildir_path path;	/* of the Maildir in hand */
 	struct maildir_file file;
-	char name[NAME_MAX + 1];
 };
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,11 +64,70 @@ maildir_namer_write(struct maildir_namer *n, struct text *name)
 	put_hostname(name, n->hostname);
 }
 
-static int
-create(int directory, const char *name)
+void
+maildir_file_start(struct maildir_file *f, struct maildir_namer *namer)
 {
-	return openat(directory, name,
-	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct text name = TEXT_IN(f->name);
+
+	maildir_namer_write(namer, &name);
+	f->error = 0;
+	f->copies = 0;
+	f->written = 0;
+	f->started = 0;
+	f->buffered = 0;
+}
+
+/* Links the copy that is on the directory's file system.
+ * Returns 0 or the errno: EXDEV if there is none. */
+static int
+link_to(const struct maildir_file *f, int directory)
+{
+	for (size_t i = 0; i < f->copies; i++) {
+		if (linkat(f->copy[i].tmp, f->name, directory, f->name, 0) ==
+		    0)
+			return 0;
+		if (errno != EXDEV)
+			return errno;
+	}
+	return EXDEV;
+}
+
+static int
+add_copy(struct maildir_file *f, int *tmp)
+{
+	int fd;
+
+	if (f->copies == MAILDIR_FILE_SYSTEMS_MAX) {
+		errno = EXDEV;
+		return -1;
+	}
+	fd = openat(*tmp, f->name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	f->copy[f->copies].fd = fd;
+	f->copy[f->copies].tmp = *tmp;
+	f->copies++;
+	*tmp = -1;
+	return 0;
+}
+
+/* Whether two directories are on one file system is only known by trying: a
+ * second mount of the same one counts as another. */
+int
+maildir_file_reach(struct maildir_file *f, int *tmp)
+{
+	int error = link_to(f, *tmp);
+
+	if (error == EXDEV)
+		return add_copy(f, tmp);
+	if (error == 0)
+		(void)unlinkat(*tmp, f->name, 0);
+	else if (error != EEXIST) {
+		errno = error;
+		return -1;
+	}
+	return 0;
 }
 
 /* Returns 0 when all was written, or the errno. */
@@ -90,26 +150,23 @@ write_all(int fd, const char *data, size_t length)
 static void
 flush(struct maildir_file *f)
 {
-	if (f->error == 0)
-		f->error = write_all(f->fd, f->buffer, f->buffered);
-	f->written += f->buffered;
-	f->buffered = 0;
-	if (f->error != 0 || f->written - f->started < WRITE_BEHIND)
-		return;
-	/* A file system that cannot do it writes at the fsync. */
-	(void)sync_file_range(f->fd, (off_t)f->started,
-	    (off_t)(f->written - f->started), SYNC_FILE_RANGE_WRITE);
-	f->started = f->written;
-}
+	bool behind;
 
-void
-maildir_file_create(struct maildir_file *f, int directory, const char *name)
-{
-	f->fd = create(directory, name);
-	f->error = f->fd < 0 ? errno : 0;
-	f->written = 0;
-	f->started = 0;
+	f->written += f->buffered;
+	behind = f->written - f->started >= WRITE_BEHIND;
+	for (size_t i = 0; i < f->copies && f->error == 0; i++) {
+		int fd = f->copy[i].fd;
+
+		f->error = write_all(fd, f->buffer, f->buffered);
+		/* A file system that cannot do it writes at the fsync. */
+		if (behind && f->error == 0)
+			(void)sync_file_range(fd, (off_t)f->started,
+			    (off_t)(f->written - f->started),
+			    SYNC_FILE_RANGE_WRITE);
+	}
 	f->buffered = 0;
+	if (behind)
+		f->started = f->written;
 }
 
 void
@@ -131,52 +188,29 @@ void
 maildir_file_sync(struct maildir_file *f)
 {
 	flush(f);
-	if (f->error == 0 && fsync(f->fd) != 0)
-		f->error = errno;
-}
-
-/* Returns 0 or the errno. The buffer is free once the file is synced. */
-static int
-copy_octets(struct maildir_file *f, int to)
-{
-	off_t at = 0;
-
-	for (;;) {
-		ssize_t n = pread(f->fd, f->buffer, sizeof(f->buffer), at);
-		int error;
-
-		if (n < 0)
-			return errno;
-		if (n == 0)
-			return fsync(to) == 0 ? 0 : errno;
-		error = write_all(to, f->buffer, (size_t)n);
-		if (error != 0)
-			return error;
-		at += n;
-	}
+	for (size_t i = 0; i < f->copies && f->error == 0; i++)
+		if (fsync(f->copy[i].fd) != 0)
+			f->error = errno;
 }
 
 int
-maildir_file_copy(struct maildir_file *f, int directory, const char *name)
+maildir_file_link(const struct maildir_file *f, int directory)
 {
-	int fd = create(directory, name);
-	int error;
+	int error = link_to(f, directory);
 
-	if (fd < 0)
-		return -1;
-	error = copy_octets(f, fd);
-	close(fd);
-	if (error == 0)
+	if (error == 0 || error == EEXIST)
 		return 0;
-	(void)unlinkat(directory, name, 0);
 	errno = error;
 	return -1;
 }
 
 void
-maildir_file_close(struct maildir_file *f)
+maildir_file_discard(struct maildir_file *f)
 {
-	if (f->fd >= 0)
-		close(f->fd);
-	f->fd = -1;
+	for (size_t i = 0; i < f->copies; i++) {
+		(void)unlinkat(f->copy[i].tmp, f->name, 0);
+		close(f->copy[i].fd);
+		close(f->copy[i].tmp);
+	}
+	f->copies = 0;
 }

@@ -1,4 +1,8 @@
-/* A message as a file in the tmp of a Maildir, until it is linked to new. */
+/*
+ * A message as a file in the tmp of a Maildir, until it is linked to new. There
+ * is one copy of it on each file system that it will be linked on, written at
+ * the same time: the process need not, and may not, read what is in a Maildir.
+ */
 #ifndef MAILDIR_FILE_H
 #define MAILDIR_FILE_H
 
@@ -10,10 +14,16 @@
 #include "text.h"
 
 #define MAILDIR_FILE_BUFFER 65536
+#define MAILDIR_FILE_SYSTEMS_MAX 8
 
 struct maildir_file {
-	int fd;
+	char name[NAME_MAX + 1];	/* the same everywhere */
 	int error;		/* errno of the first failure, 0 if none */
+	size_t copies;
+	struct {
+		int fd;
+		int tmp;	/* the directory that it is in */
+	} copy[MAILDIR_FILE_SYSTEMS_MAX];
 	uint64_t written;	/* octets handed to the kernel so far */
 	uint64_t started;	/* of these, how many it was told to write */
 	size_t buffered;
@@ -35,9 +45,16 @@ void maildir_namer_start(struct maildir_namer *, const char *hostname);
 /* A name that no other delivery has, at most NAME_MAX octets. */
 void maildir_namer_write(struct maildir_namer *, struct text *);
 
-/* Makes an empty file in a directory, readable for its owner alone. */
-void maildir_file_create(struct maildir_file *, int directory,
-    const char *name);
+/* Begins a message that is nowhere yet. */
+void maildir_file_start(struct maildir_file *, struct maildir_namer *);
+
+/*
+ * Sees to it that there is a copy on the file system of a tmp, made in there if
+ * need be, readable for its owner alone. The descriptor is then kept, and *tmp
+ * becomes -1. All of this comes before the first write.
+ * Returns 0, or -1 with errno.
+ */
+int maildir_file_reach(struct maildir_file *, int *tmp);
 
 /* Appends octets. Nothing is done once there is an error. */
 void maildir_file_write(struct maildir_file *, struct span);
@@ -45,10 +62,11 @@ void maildir_file_write(struct maildir_file *, struct span);
 /* Puts all of it on stable storage. */
 void maildir_file_sync(struct maildir_file *);
 
-/* Writes all of it, once synced, to a new file on stable storage.
- * Returns 0, or -1 with errno and no new file. */
-int maildir_file_copy(struct maildir_file *, int directory, const char *name);
+/* Links it into a directory, unless it is there already.
+ * Returns 0, or -1 with errno. */
+int maildir_file_link(const struct maildir_file *, int directory);
 
-void maildir_file_close(struct maildir_file *);
+/* Removes it from every tmp and closes it. */
+void maildir_file_discard(struct maildir_file *);
 
 #endif
