@@ -48,7 +48,8 @@ handler_sources := $(wildcard smtpd/*.c)
 handler_objects := $(handler_sources:%.c=$B/handler/%.o)
 sanitized_objects := $(handler_sources:%.c=$B/sanitized/%.o)
 # What the tools share with the handler.
-shared_sources := smtpd/address.c smtpd/cdbfile.c smtpd/recipients.c \
+shared_sources := smtpd/address.c smtpd/cdbfile.c smtpd/grammar.c \
+	smtpd/recipients.c \
 	smtpd/text.c
 rcpt_objects := $(patsubst %.c,$B/tools/%.o,tools/tarpit-rcpt.c \
 	$(wildcard tools/rcpt/*.c) $(shared_sources))

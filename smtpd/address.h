@@ -14,21 +14,22 @@
 /* RFC 5321, 4.5.3.1.1 asks for at least 64; variable envelope return paths are
  * often longer. A file name can hold 255. */
 #define ADDRESS_LOCAL_MAX 255
-#define ADDRESS_DOMAIN_MAX 255	/* RFC 5321, 4.5.3.1.2 */
+#define ADDRESS_DOMAIN_MAX 255 /* RFC 5321, 4.5.3.1.2 */
 /* As address_write gives it: every octet of the local part quoted, and "@". */
 #define ADDRESS_TEXT_MAX (2 * ADDRESS_LOCAL_MAX + 2 + 1 + ADDRESS_DOMAIN_MAX)
 
 enum address_kind {
-	ADDRESS_NULL,		/* <> */
-	ADDRESS_MAILBOX,	/* local part and domain */
-	ADDRESS_POSTMASTER,	/* <postmaster> without a domain */
+	ADDRESS_NULL,	    /* <> */
+	ADDRESS_MAILBOX,    /* local part and domain */
+	ADDRESS_POSTMASTER, /* <postmaster> without a domain */
 };
 
 /*
  * The local part is what the quotes stand for: "user"@d and "us\er"@d are
  * user@d. The domain is a domain name or an address literal in its brackets.
  * Both are as the client wrote them in letter case and may hold UTF-8; neither
- * holds NUL, CR or LF.
+ * holds a control character. A mailbox has neither of them empty: ""@d is
+ * refused. In a domain name an underscore is taken, as hosts have it.
  */
 struct address {
 	enum address_kind kind;
@@ -40,8 +41,8 @@ struct address {
 
 enum address_result {
 	ADDRESS_OK,
-	ADDRESS_BAD,		/* not by the grammar */
-	ADDRESS_TOO_LONG,	/* by the grammar, but a part is too long */
+	ADDRESS_BAD,	  /* not by the grammar */
+	ADDRESS_TOO_LONG, /* by the grammar, but a part is too long */
 };
 
 /*
@@ -59,8 +60,7 @@ enum address_result address_parse_mailbox(struct span text,
     struct address *address);
 
 /* True for what may stand behind HELO and EHLO: a domain name or an address
- * literal (RFC 5321, 4.1.1.1). An underscore in a label is taken, as hosts
- * have it. */
+ * literal (RFC 5321, 4.1.1.1), in ASCII (RFC 6531, 3.7.1). */
 bool address_is_domain_or_literal(struct span text);
 
 /* Whether an octet outside ASCII stands in it (RFC 6531). */
@@ -81,9 +81,9 @@ struct parameter {
 };
 
 enum parameter_result {
-	PARAMETER_NONE,		/* nothing but spaces was left */
+	PARAMETER_NONE, /* nothing but spaces was left */
 	PARAMETER_FOUND,
-	PARAMETER_BAD,		/* not by the grammar of RFC 5321, 4.1.2 */
+	PARAMETER_BAD, /* not by the grammar of RFC 5321, 4.1.2 */
 };
 
 /* Takes the next " KEYWORD[=VALUE]" off the front of *rest. */
