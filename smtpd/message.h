@@ -17,24 +17,31 @@
 /* What is wrong with the text; once set, it stays to the end. */
 enum message_fault {
 	MESSAGE_FINE,
-	MESSAGE_BARE_LINE_END,	/* CR without LF, or LF without CR */
+	MESSAGE_BARE_LINE_END, /* CR without LF, or LF without CR */
 	MESSAGE_NUL,
-	MESSAGE_TOO_LARGE,	/* larger than the limit */
-	MESSAGE_LOOPS,		/* more than MESSAGE_HOPS_MAX hops */
+	MESSAGE_TOO_LARGE, /* larger than the limit */
+	MESSAGE_LOOPS,	   /* more than MESSAGE_HOPS_MAX hops */
+};
+
+enum message_state {
+	MESSAGE_LINE_START, /* behind a CRLF; so is the first octet */
+	MESSAGE_DOT,	    /* behind CRLF "." */
+	MESSAGE_DOT_CR,	    /* behind CRLF "." CR */
+	MESSAGE_IN_LINE,
+	MESSAGE_CR, /* behind any other CR */
 };
 
 struct message {
-	enum message_fault fault;	/* the first one found */
-	bool ended;			/* CRLF "." CRLF was seen */
-	uint64_t size;	/* octets so far as RFC 1870 counts them: CRLF is two,
+	enum message_fault fault; /* the first one found */
+	bool ended;		  /* CRLF "." CRLF was seen */
+	uint64_t size; /* octets so far as RFC 1870 counts them: CRLF is two,
 			 * stuffed dots and the last line do not count */
 	/* The rest is the decoder's own. */
 	uint64_t limit;
-	unsigned state;
+	enum message_state state;
 	unsigned hops;
 	bool in_header;
-	unsigned field_name_length;	/* of this line, as far as it fits */
-	char field_name[9];
+	size_t matched; /* octets of this line that begin "received:" */
 };
 
 /* Ready for the first octet after the CRLF of the reply 354. The limit is in
@@ -44,8 +51,8 @@ void message_start(struct message *, uint64_t limit);
 /*
  * Decodes input, which may be cut anywhere. Writes the text with dots
  * unstuffed and each CRLF as one LF to output, which must have room for
- * input.length + 2 octets (what was held back may come out), and sets
- * *output_length. Once a fault is set nothing more is written, but the text is
+ * input.length octets, and sets *output_length. Once a fault is set nothing
+ * more is written, and what was written before is of no use; but the text is
  * still followed to its true end.
  * Returns how much of the input was used: all of it, or, when the message
  * ended, the octets up to and with the last CRLF.

@@ -1,0 +1,195 @@
+#include "message.h"
+
+#include <string.h>
+
+/* Where decoded text goes. */
+struct output {
+	char *data;
+	size_t length;
+};
+
+/* The field that a hop adds, and what else message.matched may say. */
+static const char hop_field[] = "received";
+enum {
+	MATCHED_NAME = sizeof(hop_field) - 1, /* blanks may follow */
+	MATCHED_HOP,			      /* with its colon */
+	MATCHED_OTHER,			      /* something else */
+};
+
+void
+message_start(struct message *m, uint64_t limit)
+{
+	*m = (struct message){ .limit = limit, .in_header = true };
+}
+
+static void
+set_fault(struct message *m, enum message_fault fault)
+{
+	if (m->fault == MESSAGE_FINE)
+		m->fault = fault;
+}
+
+/* Counts octets of the wire. */
+static void
+add_size(struct message *m, size_t length)
+{
+	m->size += length;
+	if (m->limit != 0 && m->size > m->limit)
+		set_fault(m, MESSAGE_TOO_LARGE);
+}
+
+/* Follows the name of a header field, which may come in pieces. */
+static void
+match_hop_field(struct message *m, struct span text)
+{
+	for (size_t i = 0; i < text.length && m->matched < MATCHED_HOP; i++) {
+		char c = text.data[i];
+
+		if (m->matched < MATCHED_NAME &&
+		    (c | 0x20) == hop_field[m->matched])
+			m->matched++;
+		else if (m->matched == MATCHED_NAME && c == ':')
+			m->matched = MATCHED_HOP;
+		else if (m->matched < MATCHED_NAME || (c != ' ' && c != '\t'))
+			m->matched = MATCHED_OTHER;
+	}
+}
+
+/* Octets inside a line, without CR, LF and NUL. */
+static void
+put_text(struct message *m, struct span text, struct output *out)
+{
+	add_size(m, text.length);
+	if (m->in_header)
+		match_hop_field(m, text);
+	if (m->fault != MESSAGE_FINE)
+		return;
+	memcpy(out->data + out->length, text.data, text.length);
+	out->length += text.length;
+}
+
+static void
+end_line(struct message *m, struct output *out)
+{
+	add_size(m, 2);
+	if (m->in_header) {
+		if (m->matched == 0)
+			m->in_header = false;
+		if (m->matched == MATCHED_HOP && ++m->hops > MESSAGE_HOPS_MAX)
+			set_fault(m, MESSAGE_LOOPS);
+		m->matched = 0;
+	}
+	m->state = MESSAGE_LINE_START;
+	if (m->fault == MESSAGE_FINE)
+		out->data[out->length++] = '\n';
+}
+
+/* An octet that may not stand where it does: it is part of its line, and the
+ * line goes on. */
+static void
+put_bad(struct message *m, enum message_fault fault)
+{
+	set_fault(m, fault);
+	add_size(m, 1);
+	m->matched = MATCHED_OTHER;
+}
+
+/* One octet that is at the start of a line or is not plain text. */
+static void
+put_octet(struct message *m, char c, struct output *out)
+{
+	enum message_state before = m->state;
+
+	if (c == '\n' && before == MESSAGE_DOT_CR) {
+		m->ended = true;
+		return;
+	}
+	if (c == '\n' && before == MESSAGE_CR) {
+		end_line(m, out);
+		return;
+	}
+	if (before == MESSAGE_CR || before == MESSAGE_DOT_CR)
+		put_bad(m, MESSAGE_BARE_LINE_END);
+	if (c == '.' && before == MESSAGE_LINE_START) {
+		m->state = MESSAGE_DOT;
+		return;
+	}
+	if (c == '\r') {
+		m->state = before == MESSAGE_DOT ? MESSAGE_DOT_CR : MESSAGE_CR;
+		return;
+	}
+	m->state = MESSAGE_IN_LINE;
+	if (c == '\n')
+		put_bad(m, MESSAGE_BARE_LINE_END);
+	else if (c == '\0')
+		put_bad(m, MESSAGE_NUL);
+	else
+		put_text(m, (struct span){ &c, 1 }, out);
+}
+
+static bool
+is_plain(char c)
+{
+	return c != '\r' && c != '\n' && c != '\0';
+}
+
+/* Whether an octet of the eight is below 14, as CR, LF and NUL are. A borrow
+ * can only go from an octet that is below to one above it, so that the answer
+ * is right for the eight together. */
+static bool
+has_control(uint64_t eight)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	return ((eight - ones * 14) & ~eight & ones * 0x80) != 0;
+}
+
+/* How many octets at the start are plain text. Messages are long, so it looks
+ * at eight at a time. */
+static size_t
+plain_length(struct span s)
+{
+	size_t length = 0;
+
+	for (;;) {
+		uint64_t eight;
+		size_t end;
+
+		while (s.length - length >= sizeof(eight)) {
+			memcpy(&eight, s.data + length, sizeof(eight));
+			if (has_control(eight))
+				break;
+			length += sizeof(eight);
+		}
+		end = s.length - length < sizeof(eight)
+		    ? s.length
+		    : length + sizeof(eight);
+		while (length < end && is_plain(s.data[length]))
+			length++;
+		if (length < end || end == s.length)
+			return length;
+	}
+}
+
+size_t
+message_decode(struct message *m, struct span input, char *output,
+    size_t *output_length)
+{
+	struct output out = { output, 0 };
+	size_t used = 0;
+
+	while (used < input.length && !m->ended) {
+		if (m->state == MESSAGE_IN_LINE) {
+			struct span text = { input.data + used,
+				plain_length(span_from(input, used)) };
+
+			put_text(m, text, &out);
+			used += text.length;
+			if (used == input.length)
+				break;
+		}
+		put_octet(m, input.data[used++], &out);
+	}
+	*output_length = out.length;
+	return used;
+}
