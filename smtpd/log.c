@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define IDENTIFIER "tarpit-smtpd"
-#define FACILITY_MAIL (2 << 3) /* RFC 3164, 4.1.1 */
+#define FACILITY_MAIL 2 /* RFC 3164, 4.1.1 */
 
 /* Kept free in a record for the address and port of the peer. */
 #define PEER_ROOM 128
@@ -14,9 +14,11 @@ struct event {
 	unsigned priority; /* as in syslog(3) */
 };
 
+/* None is below notice: the unit drops what is, for the manager writes two such
+ * records about each connection. */
 static const struct event events[] = {
-	[LOG_SESSION] = { "0eb3758e428c433788638c68032d889a", 6 },
-	[LOG_ACCEPTED] = { "547a93e5924943e689f26362a2a34acb", 6 },
+	[LOG_SESSION] = { "0eb3758e428c433788638c68032d889a", 5 },
+	[LOG_ACCEPTED] = { "547a93e5924943e689f26362a2a34acb", 5 },
 	[LOG_REFUSED] = { "84385c00944f4bcd99452eece303bf7d", 5 },
 	[LOG_FAULT] = { "533cdecd909a4c879cb8cdedfe76fd53", 3 },
 	[LOG_CONFIGURATION] = { "e5a2aea403f84144a03f47e7ed76d036", 3 },
@@ -143,7 +145,9 @@ put_journal_fields(struct text *output, const struct log_record *record)
 {
 	const struct event *event = &events[record->event];
 
-	text_put(output, "SYSLOG_IDENTIFIER=" IDENTIFIER "\nPRIORITY=");
+	text_put(output, "SYSLOG_IDENTIFIER=" IDENTIFIER "\nSYSLOG_FACILITY=");
+	text_put_number(output, FACILITY_MAIL);
+	text_put(output, "\nPRIORITY=");
 	text_put_number(output, event->priority);
 	text_put(output, "\nMESSAGE_ID=");
 	text_put(output, event->message_id);
@@ -160,7 +164,8 @@ put_syslog_message(struct text *output, const struct log_record *record,
     pid_t pid)
 {
 	text_put_char(output, '<');
-	text_put_number(output, FACILITY_MAIL | events[record->event].priority);
+	text_put_number(output,
+	    8 * FACILITY_MAIL + events[record->event].priority);
 	text_put(output, ">" IDENTIFIER "[");
 	text_put_number(output, (uint64_t)pid);
 	text_put(output, "]: ");
