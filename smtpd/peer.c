@@ -172,8 +172,6 @@ peer_in_ranges(const struct peer_address *a, const char *ranges)
 	struct span entry;
 	struct range range;
 
-	if (a->family == PEER_UNKNOWN)
-		return false;
 	while ((entry = next_entry(&ranges)).length > 0)
 		if (parse_range(entry, &range) && range_holds(&range, a))
 			return true;
