@@ -87,7 +87,7 @@ $B/unit/%: $B/sanitized/tests/unit/%.o \
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBCDB)
 
-check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $B/starters units
+check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $B/starters
 	tests/run
 
 # Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
@@ -133,58 +133,51 @@ $B/starters:
 	for deb in $@.new/*.deb; do dpkg-deb -x $$deb $@.new || exit; done
 	mv $@.new $@
 
-# Units and their like, with the places of this installation.
+# Where things are installed. The files in units/ name places as @PLACE@.
 SBINDIR = $(PREFIX)/sbin
-UNITDIR = $(PREFIX)/lib/systemd/system
+LIBDIR = $(PREFIX)/lib
+MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/tarpit-smtpd
-unit_files := $(patsubst %,$B/%,$(wildcard $(addprefix units/*., \
-	service socket path)))
-install_files := $(patsubst %,$B/%,$(wildcard units/*))
-manual_pages := $(wildcard smtpd/*.[58] tools/*.[58])
+unit_files := $(foreach type,service socket path,$(wildcard units/*.$(type)))
+manual_pages_5 := $(wildcard smtpd/*.5 tools/*.5)
+manual_pages_8 := $(wildcard smtpd/*.8 tools/*.8)
 
-$B/units/%: units/% Makefile
-	@mkdir -p $(@D)
+place = install -m 644 /dev/null $(DESTDIR)$2 && \
 	sed -e 's|@SBINDIR@|$(SBINDIR)|g' \
 		-e 's|@CONFIG_DIR@|$(SYSCONFDIR)/tarpit-smtpd|g' \
-		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' $< >$@
+		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' $1 >$(DESTDIR)$2
+place_all = $(foreach file,$1,$(call place,$(file),$2/$(notdir $(file))) &&) :
 
-units: $(install_files)
-
-install: $(programs) units
-	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(UNITDIR) $(DOCDIR) \
-		$(PREFIX)/share/man/man5 $(PREFIX)/share/man/man8 \
-		$(PREFIX)/lib/sysusers.d $(PREFIX)/lib/tmpfiles.d \
-		$(PREFIX)/lib/systemd/catalog $(SYSCONFDIR)/tarpit-smtpd)
+install: $(programs)
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(LIBDIR)/systemd/system \
+		$(LIBDIR)/systemd/catalog $(LIBDIR)/sysusers.d \
+		$(LIBDIR)/tmpfiles.d $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR) \
+		$(SYSCONFDIR)/tarpit-smtpd)
 	install $(programs) $(DESTDIR)$(SBINDIR)
-	install -m 644 $(unit_files) $(DESTDIR)$(UNITDIR)
-	install -m 644 $B/units/tarpit-smtpd.sysusers \
-		$(DESTDIR)$(PREFIX)/lib/sysusers.d/tarpit-smtpd.conf
-	install -m 644 $B/units/tarpit-smtpd.tmpfiles \
-		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tarpit-smtpd.conf
-	install -m 644 $B/units/tarpit-smtpd.catalog \
-		$(DESTDIR)$(PREFIX)/lib/systemd/catalog
-	install -m 644 $(filter %.5,$(manual_pages)) \
-		$(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 $(filter %.8,$(manual_pages)) \
-		$(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 644 $(addprefix $B/units/,environment recipients.example \
-		poll-limit.conf) $(DESTDIR)$(DOCDIR)
-	# The settings are the administrator's; what is there stays.
+	@$(call place_all,$(unit_files),$(LIBDIR)/systemd/system)
+	@$(call place,units/sysusers.conf,$(LIBDIR)/sysusers.d/tarpit-smtpd.conf)
+	@$(call place,units/tmpfiles.conf,$(LIBDIR)/tmpfiles.d/tarpit-smtpd.conf)
+	@$(call place_all,units/environment units/recipients.example \
+		units/poll-limit.conf,$(DOCDIR))
+	install -m 644 units/tarpit-smtpd.catalog \
+		$(DESTDIR)$(LIBDIR)/systemd/catalog
+	install -m 644 $(manual_pages_5) $(DESTDIR)$(MANDIR)/man5
+	install -m 644 $(manual_pages_8) $(DESTDIR)$(MANDIR)/man8
+	@# The settings are the administrator's: what is there stays.
 	test -e $(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd/environment || \
-		install -m 644 $B/units/environment \
+		install -m 644 $(DESTDIR)$(DOCDIR)/environment \
 			$(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd
 
 # Leaves settings, recipients and mail.
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,$(notdir $(programs))) \
-		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(unit_files))) \
-		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man5/, \
-			$(notdir $(filter %.5,$(manual_pages)))) \
-		$(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/, \
-			$(notdir $(filter %.8,$(manual_pages)))) \
-		$(addprefix $(DESTDIR)$(PREFIX)/lib/,sysusers.d/tarpit-smtpd.conf \
-			tmpfiles.d/tarpit-smtpd.conf \
-			systemd/catalog/tarpit-smtpd.catalog)
+	cd $(DESTDIR)$(SBINDIR) && rm -f $(notdir $(programs))
+	cd $(DESTDIR)$(LIBDIR) && rm -f sysusers.d/tarpit-smtpd.conf \
+		tmpfiles.d/tarpit-smtpd.conf \
+		systemd/catalog/tarpit-smtpd.catalog \
+		$(addprefix systemd/system/,$(notdir $(unit_files)))
+	cd $(DESTDIR)$(MANDIR) && rm -f \
+		$(addprefix man5/,$(notdir $(manual_pages_5))) \
+		$(addprefix man8/,$(notdir $(manual_pages_8)))
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 # Everything that a bare Debian lacks to build and listen.
@@ -201,6 +194,6 @@ demo-deps:
 clean:
 	rm -rf $B
 
-.PHONY: all check clean demo demo-deps deps install uninstall units
+.PHONY: all check clean demo demo-deps deps install uninstall
 .SECONDARY:
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)

@@ -1,0 +1,318 @@
+#!/usr/bin/env bats
+# The units under a real systemd, installed as the README says. One machine is
+# booted for all tests; each sets what it needs and leaves no failed unit.
+
+load common
+
+bats_require_minimum_version 1.5.0
+
+machine() {
+	"$root/tests/systemd-machine" "$1" "$BATS_FILE_TMPDIR/machine" "${@:2}"
+}
+
+systemctl() {
+	machine run systemctl "$@"
+}
+
+setup_file() {
+	machine prepare
+	machine boot
+	make -C "$root" DESTDIR="$BATS_FILE_TMPDIR/machine/root" install
+	machine run systemd-sysusers
+	machine run systemd-tmpfiles --create
+	machine run journalctl --update-catalog
+	systemctl daemon-reload
+	settings TARPITDELAY=1
+	source_is 'alice@example.org'
+	systemctl enable --now tarpit-smtpd.socket tarpit-rcpt.path
+}
+
+teardown_file() {
+	machine end
+}
+
+setup() {
+	settings TARPITDELAY=1
+	etc=$BATS_FILE_TMPDIR/machine/root/etc
+	mail_root=$BATS_FILE_TMPDIR/machine/root/var/lib/tarpit-smtpd/mail
+}
+
+teardown() {
+	run systemctl list-units --failed --no-legend --plain
+	assert_output ''
+}
+
+# Replaces the settings of the handler.
+settings() {
+	printf '%s\n' SMTPD_HOSTNAME=mx.example.org "$@" \
+		>"$BATS_FILE_TMPDIR/machine/root/etc/tarpit-smtpd/environment"
+}
+
+# Replaces the source, as an editor would.
+source_is() {
+	local file=$BATS_FILE_TMPDIR/machine/root/etc/tarpit-smtpd/recipients
+	printf '%s\n' "$@" >"$file.new"
+	mv "$file.new" "$file"
+}
+
+accepts() {
+	machine run tarpit-rcpt query /etc/tarpit-smtpd/recipients.cdb "$1"
+}
+
+# Plays the transcript on stdin against port 25 of the machine.
+dialogue() {
+	machine network "$root/tests/dialogue" --connect "${1:-127.0.0.1:25}"
+}
+
+instances() {
+	systemctl list-units --no-legend --plain 'tarpit-smtpd@*' | wc -l
+}
+
+instances_are() {
+	(($(instances) == $1))
+}
+
+# Opens connections from so many source addresses, so many from each, and holds
+# them until all had an answer. Prints how many got a greeting and how many
+# none. Then it ends them.
+# Usage: burst SOURCES EACH
+burst() {
+	machine network python3 - "$@" <<-'END'
+		import socket, sys
+		sources, each = map(int, sys.argv[1:])
+		clients = []
+		for i in range(sources):
+		    for _ in range(each):
+		        s = socket.socket()
+		        s.settimeout(60)
+		        s.bind((f"127.0.{1 + i // 200}.{1 + i % 200}", 0))
+		        s.connect(("127.0.0.1", 25))
+		        clients.append(s)
+		def greeting(s):
+		    try:
+		        return s.recv(1024).startswith(b"220 ")
+		    except ConnectionError:
+		        return False
+		greeted = [s for s in clients if greeting(s)]
+		print(len(greeted), len(clients) - len(greeted))
+		for s in greeted:
+		    s.sendall(b"QUIT\r\n")
+		    assert s.recv(1024).startswith(b"221 ")
+		    s.close()
+	END
+}
+
+@test "systemd finds nothing wrong with the units" {
+	run -0 machine run sh -c 'systemd-analyze verify --man=no \
+		/usr/local/lib/systemd/system/tarpit-*'
+	assert_output ''
+}
+
+@test "a message comes over IPv4 and over IPv6" {
+	local address
+	for address in 127.0.0.1:25 '[::1]:25'; do
+		rm -rf "$mail_root"
+		printf '%s\n' "$to_data" 'C: by' 'C: .' 'S~ 250 2\.0\.0 .*' \
+			'C: QUIT' 'S: 221 2.0.0 Goodbye' '@eof' |
+			dialogue "$address"
+		run -0 cat "$mail_root"/example.org/alice/new/*
+		assert_line by
+	done
+	run -0 machine run stat -c '%U %a' \
+		/var/lib/tarpit-smtpd/mail/example.org/alice
+	assert_output 'tarpit-smtpd 700'
+}
+
+@test "the handler runs as a user of its own without capabilities" {
+	dialogue <<-END
+		S: 220 mx.example.org ESMTP
+		@run $root/tests/systemd-machine run $BATS_FILE_TMPDIR/machine sh -c 'grep -hE "^(Uid|CapBnd|NoNewPrivs)" /proc/\$(pidof tarpit-smtpd)/status' >$BATS_TEST_TMPDIR/status
+		C: QUIT
+		S: 221 2.0.0 Goodbye
+	END
+	local uid
+	uid=$(machine run id -u tarpit-smtpd)
+	run -0 cat "$BATS_TEST_TMPDIR/status"
+	assert_line "Uid:"$'\t'"$uid"$'\t'"$uid"$'\t'"$uid"$'\t'"$uid"
+	assert_line $'CapBnd:\t0000000000000000'
+	assert_line $'NoNewPrivs:\t1'
+}
+
+@test "an unknown recipient is refused after the delay" {
+	printf '%s\n' "$ehlo" "$mail" '@mark' \
+		'C: RCPT TO:<nobody@example.org>' \
+		'S: 550 5.1.1 No such user here' '@at-least 1' |
+		dialogue
+}
+
+@test "a new recipient is accepted soon after the source was saved" {
+	source_is 'alice@example.org' 'new@example.org'
+	wait_until 20 accepts new@example.org
+	printf '%s\n' "$ehlo" "$mail" 'C: RCPT TO:<new@example.org>' \
+		'S: 250 2.1.5 Recipient OK' | dialogue
+}
+
+@test "a change while a rebuild is under way is not missed" {
+	local drop_in=$etc/systemd/system/tarpit-rcpt.service.d
+	mkdir -p "$drop_in"
+	printf '[Service]\nExecStartPost=sh -c "%s"\n' \
+		'until [ -e /etc/tarpit-smtpd/go ]; do sleep 0.02; done' \
+		>"$drop_in/wait.conf"
+	systemctl daemon-reload
+
+	source_is 'alice@example.org' 'first@example.org'
+	wait_until 20 accepts first@example.org
+	run systemctl is-active tarpit-rcpt.service
+	assert_output activating
+	source_is 'alice@example.org' 'second@example.org'
+	wait_until 20 accepts second@example.org
+
+	touch "$etc/tarpit-smtpd/go"
+	wait_until 20 systemctl_says inactive tarpit-rcpt.service
+	rm -r "$drop_in" "$etc/tarpit-smtpd/go"
+	systemctl daemon-reload
+}
+
+systemctl_says() {
+	[[ $(systemctl is-active "$2") == "$1" ]]
+}
+
+@test "a broken source leaves the old recipients and shows in the status" {
+	source_is 'alice@example.org'
+	wait_until 20 accepts alice@example.org
+	source_is 'alice@example.org' 'not an address' 'bad@example.org'
+	wait_until 20 systemctl_says failed tarpit-rcpt.service
+	run -3 systemctl status --no-pager --full tarpit-rcpt.service
+	assert_output --partial 'recipients:2:'
+	accepts alice@example.org
+	run -1 accepts bad@example.org
+
+	source_is 'alice@example.org' 'good@example.org'
+	wait_until 20 accepts good@example.org
+	wait_until 20 systemctl_says inactive tarpit-rcpt.service
+}
+
+@test "without recipients the answer is temporary, until there is a source" {
+	rm "$etc/tarpit-smtpd/recipients" "$etc/tarpit-smtpd/recipients.cdb"
+	printf '%s\n' "$ehlo" "$mail" 'C: RCPT TO:<alice@example.org>' \
+		'S~ 451 4\.3\.0 .*' | dialogue
+	source_is 'alice@example.org'
+	wait_until 20 accepts alice@example.org
+}
+
+@test "saving the source often does not stop the rebuilds" {
+	local i
+	for i in {1..30}; do
+		source_is 'alice@example.org' "user$i@example.org"
+		sleep 0.02
+	done
+	wait_until 20 accepts user30@example.org
+}
+
+# The newest record that has all the fields given.
+record() {
+	machine run journalctl -q -o json -n 1 SYSLOG_IDENTIFIER=tarpit-smtpd \
+		"$@"
+}
+
+@test "the records have fields and an explanation in the catalog" {
+	local name=user$RANDOM$RANDOM@example.org
+	printf '%s\n' "$ehlo" "$mail" "C: RCPT TO:<$name>" \
+		'S: 550 5.1.1 No such user here' 'C: QUIT' \
+		'S: 221 2.0.0 Goodbye' '@eof' | dialogue
+	wait_until 20 test -n "$(record "SMTP_RECIPIENT=$name")"
+	run -0 record "SMTP_RECIPIENT=$name"
+	assert_output --partial '"REMOTE_ADDR":"127.0.0.1"'
+	assert_output --regexp '"SMTP_REPLY":"550 5\.1\.1'
+	assert_output --partial '"TARPIT_DELAY_USEC":"1000000"'
+	assert_output --partial '"_SYSTEMD_UNIT":"tarpit-smtpd@'
+	local id
+	[[ $output =~ \"MESSAGE_ID\":\"([0-9a-f]{32})\" ]]
+	id=${BASH_REMATCH[1]}
+	run -0 machine run journalctl --dump-catalog "$id"
+	assert_line --regexp '^Subject: .+'
+}
+
+@test "a connection leaves nothing in the log but the handler's own records" {
+	local cursor
+	cursor=$(machine run journalctl -q -n 0 --show-cursor)
+	cursor=${cursor#*: }
+	printf '%s\n' 'S: 220 mx.example.org ESMTP' 'C: QUIT' \
+		'S: 221 2.0.0 Goodbye' '@eof' | dialogue
+	wait_until 20 instances_are 0
+	wait_until 20 one_record_since "$cursor"
+	run -0 machine run journalctl -q -o cat --after-cursor "$cursor" \
+		-u 'tarpit-smtpd@*'
+	assert_equal "${#lines[@]}" 1
+	assert_output --partial 'session'
+}
+
+one_record_since() {
+	[[ -n $(machine run journalctl -q --after-cursor "$1" \
+		SYSLOG_IDENTIFIER=tarpit-smtpd) ]]
+}
+
+@test "bursts of 200 connections are all served, and the socket listens on" {
+	local i
+	for i in 1 2 3; do
+		run -0 burst 200 1
+		assert_output '200 0'
+	done
+	wait_until 60 instances_are 0
+	run -0 systemctl is-active tarpit-smtpd.socket
+	assert_output active
+	printf '%s\n' 'S: 220 mx.example.org ESMTP' | dialogue
+}
+
+@test "one address gets 20 connections, and others are served meanwhile" {
+	wait_until 60 instances_are 0
+	run -0 burst 2 25
+	assert_output '40 10'
+	wait_until 60 instances_are 0
+}
+
+@test "a client that hangs up during the delay frees the process" {
+	settings TARPITDELAY=600
+	wait_until 60 instances_are 0
+	printf '%s\n' "$ehlo" "$mail" 'C: RCPT TO:<nobody@example.org>' \
+		'@silence 0.2' '@close' | dialogue
+	wait_until 5 instances_are 0
+}
+
+@test "stopping the instances answers a waiting client with 421" {
+	dialogue <<-END
+		$ehlo
+		@run $root/tests/systemd-machine run $BATS_FILE_TMPDIR/machine systemctl stop 'tarpit-smtpd@*'
+		S~ 421 4\.3\.2 .*
+		@eof
+	END
+	wait_until 5 instances_are 0
+}
+
+@test "a setting that cannot be used is told, and leaves no failed unit" {
+	settings TARPITDELAY=soon
+	printf '%s\n' 'S~ 421 4\.3\.5 .*' '@eof' | dialogue
+	wait_until 20 test -n "$(record SETTING=TARPITDELAY)"
+	wait_until 5 instances_are 0
+}
+
+@test "a handler that is killed leaves no failed unit" {
+	dialogue <<-END
+		S: 220 mx.example.org ESMTP
+		@run $root/tests/systemd-machine run $BATS_FILE_TMPDIR/machine systemctl kill -s SEGV 'tarpit-smtpd@*'
+		@eof
+	END
+	wait_until 5 instances_are 0
+}
+
+@test "the rebuild of the recipients has every hardening option that fits" {
+	run -0 machine run systemd-analyze security --threshold=20 \
+		tarpit-rcpt.service
+}
+
+@test "after a boot all is at work again" {
+	machine shutdown
+	machine boot
+	wait_until 20 accepts alice@example.org
+	printf '%s\n' "$ehlo" "$mail" "$rcpt" | dialogue
+}
