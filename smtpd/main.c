@@ -4,6 +4,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config.h"
 #include "delivery.h"
 #include "log.h"
@@ -70,6 +71,7 @@ log_config_error(const struct config_error *error)
 static void
 turn_away(const struct reply *reply)
 {
+	c.session.deadline = clock_add(clock_now(), c.config.timeout);
 	session_send(&c.session, reply);
 	stream_flush(&c.stream, session_wait_deadline(&c.session));
 }
