@@ -59,7 +59,8 @@ start(struct delivery *d, const char *target, const char *hostname)
 	maildir_namer_start(&m->namer, hostname);
 	text_put_span(&text, (struct span){ target, length });
 	m->pattern = target + length;
-	if (*m->pattern == '\0') {
+	m->shared = *m->pattern == '\0';
+	if (m->shared) {
 		m->pattern = ".";
 		(void)mkdir(root, 0700);
 	}
@@ -143,6 +144,13 @@ step_take_back(struct maildir_delivery *m, struct maildir *to)
 	return 0;
 }
 
+/* How many recipients there are to go through. */
+static size_t
+count_recipients(const struct maildir_delivery *m, const struct envelope *e)
+{
+	return m->shared ? 1 : e->recipients;
+}
+
 static int
 do_elsewhere(struct maildir_delivery *m, step *do_step)
 {
@@ -168,8 +176,8 @@ for_each(struct maildir_delivery *m, const struct envelope *e, size_t count,
 		int result;
 
 		set_path(m, e, &at);
-		result = i == 0 ? do_step(m, &m->first) :
-		    do_elsewhere(m, do_step);
+		result = i == 0 ? do_step(m, &m->first)
+				: do_elsewhere(m, do_step);
 		if (result != 0)
 			return i;
 	}
@@ -188,6 +196,7 @@ static const struct reply *
 open_message(struct delivery *d, const struct envelope *e)
 {
 	struct maildir_delivery *m = &d->maildir;
+	size_t all = count_recipients(m, e);
 	size_t at = 0;
 
 	m->path.length = 0;
@@ -198,7 +207,7 @@ open_message(struct delivery *d, const struct envelope *e)
 	if (maildir_open(&m->first, m->root, &m->path) != 0)
 		return fault(d, "cannot open Maildir", errno);
 	maildir_file_start(&m->file, &m->namer);
-	if (for_each(m, e, e->recipients, step_reach) < e->recipients) {
+	if (for_each(m, e, all, step_reach) < all) {
 		const struct reply *reply = fault(d,
 		    "cannot make a file in Maildir", errno);
 
@@ -220,7 +229,7 @@ put_everywhere(struct delivery *d, const struct envelope *e)
 {
 	struct maildir_delivery *m = &d->maildir;
 	const struct reply *reply;
-	size_t all = e->recipients;
+	size_t all = count_recipients(m, e);
 	size_t linked = for_each(m, e, all, step_link);
 
 	if (linked == all && for_each(m, e, all, step_sync) == all)

@@ -9,8 +9,7 @@
 static int
 open_directory(int at, const char *name, int access)
 {
-	return openat(at, name,
-	    access | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return openat(at, name, access | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* As close(2), but errno stays. */

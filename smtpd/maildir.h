@@ -5,6 +5,8 @@
 #ifndef MAILDIR_H
 #define MAILDIR_H
 
+#include <stdbool.h>
+
 #include "maildir_file.h"
 #include "maildir_path.h"
 
@@ -27,6 +29,7 @@ struct maildir_delivery {
 	int root;
 	int error;		/* errno of opening the root */
 	const char *pattern;	/* of the paths below it */
+	bool shared;		/* one Maildir for everybody */
 	struct maildir_namer namer;
 
 	/* The message that is under way. */

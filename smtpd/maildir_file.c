@@ -83,8 +83,7 @@ static int
 link_to(const struct maildir_file *f, int directory)
 {
 	for (size_t i = 0; i < f->copies; i++) {
-		if (linkat(f->copy[i].tmp, f->name, directory, f->name, 0) ==
-		    0)
+		if (linkat(f->copy[i].tmp, f->name, directory, f->name, 0) == 0)
 			return 0;
 		if (errno != EXDEV)
 			return errno;
