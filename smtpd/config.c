@@ -49,6 +49,8 @@ static const struct setting settings[] = {
 	    "must be seconds or hh:mm:ss, from 1 to 86400" },
 	{ "SMTPD_SUBADDRESS", "+", &setting_punctuation, FIELD(subaddress), 0,
 	    0, "must be punctuation, such as + or +-, but not @" },
+	{ "SMTPD_SECCOMP", "yes", &setting_switch, FIELD(seccomp), 0, 0,
+	    "must be yes or no" },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))

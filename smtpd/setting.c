@@ -168,6 +168,25 @@ show_time(const void *field, FILE *out)
 }
 
 static const char *
+parse_switch(const struct setting *setting, const char *text, void *field,
+    size_t *position)
+{
+	bool yes = strcmp(text, "yes") == 0;
+
+	*position = 0;
+	if (!yes && strcmp(text, "no") != 0)
+		return setting->expected;
+	*(bool *)field = yes;
+	return NULL;
+}
+
+static void
+show_switch(const void *field, FILE *out)
+{
+	fputs(*(const bool *)field ? "yes" : "no", out);
+}
+
+static const char *
 parse_path(const struct setting *setting, const char *text, void *field,
     size_t *position)
 {
@@ -277,6 +296,7 @@ setting_print_escaped(const char *string, FILE *out)
 
 const struct setting_kind setting_number = { parse_number, show_number };
 const struct setting_kind setting_time = { parse_time, show_time };
+const struct setting_kind setting_switch = { parse_switch, show_switch };
 const struct setting_kind setting_path = { parse_path, show_text };
 const struct setting_kind setting_delivery = { parse_delivery, show_text };
 const struct setting_kind setting_ranges = { parse_ranges, show_text };

@@ -35,6 +35,7 @@ struct setting {
 /* The kinds, with the types of their fields. A text is kept as a pointer. */
 extern const struct setting_kind setting_number;	/* uint64_t */
 extern const struct setting_kind setting_time;		/* struct timespec */
+extern const struct setting_kind setting_switch;	/* bool */
 extern const struct setting_kind setting_path;		/* const char * */
 extern const struct setting_kind setting_delivery;	/* const char * */
 extern const struct setting_kind setting_ranges;	/* const char * */

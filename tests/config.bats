@@ -1,0 +1,350 @@
+#!/usr/bin/env bats
+# Sanitized: yes
+# The settings: defaults, what they may be, and what is said of those that cannot
+# be used.
+
+load common
+
+# The handler with these settings alone.
+# Usage: handler [NAME=VALUE]... [OPTION]
+handler() {
+	local environment=() name
+	for name in ASAN_OPTIONS UBSAN_OPTIONS; do
+		[[ -z ${!name-} ]] || environment+=("$name=${!name}")
+	done
+	while [[ ${1-} == *=* ]]; do
+		environment+=("$1")
+		shift
+	done
+	env -i "${environment[@]}" "$SMTPD" "$@" </dev/null
+}
+
+# Every setting, as --show-config has it.
+show() {
+	handler "$@" --show-config | grep -v '^#'
+}
+
+# Usage: assert_shown NAME VALUE AS: the value is good, and understood so.
+assert_shown() {
+	run handler "$1=$2" --check-config
+	assert_success
+	assert_output ''
+	run show "$1=$2"
+	assert_line "$1=$3 # environment"
+}
+
+# Usage: assert_bad NAME VALUE REST: check-config says just this of it.
+assert_bad() {
+	run handler "$1=$2" --check-config
+	assert_failure 78
+	assert_output "$1: value \"$2\"$3"
+}
+
+@test "the defaults are those of the manual" {
+	run show SMTPD_HOSTNAME=mx.example.org
+	assert_success
+	assert_output - <<-'EOT'
+		TARPITDELAY=5 # default
+		TARPITCOUNT=0 # default
+		SMTPD_RECIPIENTS=/etc/tarpit-smtpd/recipients.cdb # default
+		SMTPD_DELIVERY=maildir:/var/lib/tarpit-smtpd/mail/%d/%l # default
+		SMTPD_HOSTNAME=mx.example.org # environment
+		SMTPD_EXEMPT= # default
+		RELAYCLIENT # unset
+		DATABYTES=26214400 # default
+		MAXRCPT=100 # default
+		SMTPD_MAX_ERRORS=20 # default
+		SMTPD_TIMEOUT=300 # default
+		SMTPD_SESSION_TIMEOUT=3600 # default
+		SMTPD_SUBADDRESS=+ # default
+		SMTPD_SECCOMP=yes # default
+	EOT
+}
+
+@test "a setting from the environment is shown as such" {
+	run show TARPITDELAY=1 TARPITCOUNT=2 SMTPD_RECIPIENTS=/r \
+		SMTPD_DELIVERY=maildir:/m/%d/%l SMTPD_HOSTNAME=h.example \
+		SMTPD_EXEMPT='::1 192.0.2.0/24' RELAYCLIENT= DATABYTES=3 \
+		MAXRCPT=101 SMTPD_MAX_ERRORS=4 SMTPD_TIMEOUT=6 \
+		SMTPD_SESSION_TIMEOUT=7 SMTPD_SUBADDRESS=- SMTPD_SECCOMP=no
+	assert_success
+	assert_output - <<-'EOT'
+		TARPITDELAY=1 # environment
+		TARPITCOUNT=2 # environment
+		SMTPD_RECIPIENTS=/r # environment
+		SMTPD_DELIVERY=maildir:/m/%d/%l # environment
+		SMTPD_HOSTNAME=h.example # environment
+		SMTPD_EXEMPT=::1 192.0.2.0/24 # environment
+		RELAYCLIENT= # environment
+		DATABYTES=3 # environment
+		MAXRCPT=101 # environment
+		SMTPD_MAX_ERRORS=4 # environment
+		SMTPD_TIMEOUT=6 # environment
+		SMTPD_SESSION_TIMEOUT=7 # environment
+		SMTPD_SUBADDRESS=- # environment
+		SMTPD_SECCOMP=no # environment
+	EOT
+}
+
+@test "a delay is seconds, with decimals to the microsecond, or hh:mm:ss" {
+	assert_shown TARPITDELAY 0 0
+	assert_shown TARPITDELAY 600 600
+	assert_shown TARPITDELAY 600.0 600
+	assert_shown TARPITDELAY 007 7
+	assert_shown TARPITDELAY 0.1 0.1
+	assert_shown TARPITDELAY 2.050 2.05
+	assert_shown TARPITDELAY 0.000001 0.000001
+	assert_shown TARPITDELAY 599.999999 599.999999
+	assert_shown TARPITDELAY 00:00:05 5
+	assert_shown TARPITDELAY 0:01:30 90
+	assert_shown TARPITDELAY 00:10:00 600
+}
+
+@test "a delay of more than 600 seconds is an error" {
+	local reason=': must be seconds, such as 5 or 0.25, or hh:mm:ss; at most 600'
+	assert_bad TARPITDELAY 601 "$reason"
+	assert_bad TARPITDELAY 600.000001 "$reason"
+	assert_bad TARPITDELAY 00:10:01 "$reason"
+	assert_bad TARPITDELAY 99:59:59 "$reason"
+	assert_bad TARPITDELAY 18446744073709551616 "$reason"
+	assert_bad TARPITDELAY 18446744073709551621 "$reason"
+}
+
+@test "a delay that is no time is an error, and the place is named" {
+	local reason='must be seconds, such as 5 or 0.25, or hh:mm:ss; at most 600'
+	assert_bad TARPITDELAY '' ": $reason"
+	assert_bad TARPITDELAY x " at position 1: $reason"
+	assert_bad TARPITDELAY -1 " at position 1: $reason"
+	assert_bad TARPITDELAY +1 " at position 1: $reason"
+	assert_bad TARPITDELAY ' 1' " at position 1: $reason"
+	assert_bad TARPITDELAY .5 " at position 1: $reason"
+	assert_bad TARPITDELAY 5s " at position 2: $reason"
+	assert_bad TARPITDELAY '5 ' " at position 2: $reason"
+	assert_bad TARPITDELAY 1e2 " at position 2: $reason"
+	assert_bad TARPITDELAY 5. " at position 3: $reason"
+	assert_bad TARPITDELAY 5.5.5 " at position 4: $reason"
+	assert_bad TARPITDELAY 0.0000001 " at position 9: $reason"
+	assert_bad TARPITDELAY 1:2 " at position 4: $reason"
+	assert_bad TARPITDELAY 00:05 " at position 6: $reason"
+	assert_bad TARPITDELAY 00:00:60 " at position 7: $reason"
+	assert_bad TARPITDELAY 00:60:00 " at position 4: $reason"
+	assert_bad TARPITDELAY 00:00:5 " at position 8: $reason"
+	assert_bad TARPITDELAY 000:00:05 " at position 4: $reason"
+	assert_bad TARPITDELAY 00:00:00:05 " at position 9: $reason"
+	assert_bad TARPITDELAY 00:00:05.5 " at position 9: $reason"
+}
+
+@test "numbers are decimal, and within their bounds" {
+	assert_shown TARPITCOUNT 0 0
+	assert_shown TARPITCOUNT 1000000 1000000
+	assert_bad TARPITCOUNT 1000001 ': must be a number from 0 to 1000000'
+	assert_bad TARPITCOUNT '' ': must be a number from 0 to 1000000'
+	assert_bad TARPITCOUNT -1 \
+		' at position 1: must be a number from 0 to 1000000'
+	assert_bad TARPITCOUNT 0x10 \
+		' at position 2: must be a number from 0 to 1000000'
+
+	assert_shown SMTPD_MAX_ERRORS 1 1
+	assert_shown SMTPD_MAX_ERRORS 1000000 1000000
+	assert_bad SMTPD_MAX_ERRORS 0 ': must be a number from 1 to 1000000'
+	assert_bad SMTPD_MAX_ERRORS 1000001 \
+		': must be a number from 1 to 1000000'
+	assert_bad SMTPD_MAX_ERRORS '' ': must be a number from 1 to 1000000'
+	assert_bad SMTPD_MAX_ERRORS 2.5 \
+		' at position 2: must be a number from 1 to 1000000'
+}
+
+@test "the largest message may be without limit" {
+	local reason='must be a number of octets up to 1099511627776; 0 is no limit'
+	assert_shown DATABYTES 0 0
+	assert_shown DATABYTES 1 1
+	assert_shown DATABYTES 1099511627776 1099511627776
+	assert_bad DATABYTES 1099511627777 ": $reason"
+	assert_bad DATABYTES 18446744073709551615 ": $reason"
+	assert_bad DATABYTES 18446744073709551616 ": $reason"
+	assert_bad DATABYTES 99999999999999999999999 ": $reason"
+	assert_bad DATABYTES '' ": $reason"
+	assert_bad DATABYTES 25M " at position 3: $reason"
+}
+
+@test "fewer than 100 recipients are an error (RFC 5321, 4.5.3.1.8)" {
+	local reason='must be a number from 100 (RFC 5321) to 10000'
+	assert_shown MAXRCPT 100 100
+	assert_shown MAXRCPT 10000 10000
+	assert_bad MAXRCPT 99 ": $reason"
+	assert_bad MAXRCPT 0 ": $reason"
+	assert_bad MAXRCPT 10001 ": $reason"
+	assert_bad MAXRCPT '' ": $reason"
+	assert_bad MAXRCPT 1OO " at position 2: $reason"
+}
+
+@test "timeouts are from one second to a day" {
+	local reason='must be seconds or hh:mm:ss, from 1 to 86400' name
+	for name in SMTPD_TIMEOUT SMTPD_SESSION_TIMEOUT; do
+		assert_shown "$name" 1 1
+		assert_shown "$name" 1.5 1.5
+		assert_shown "$name" 00:05:00 300
+		assert_shown "$name" 24:00:00 86400
+		assert_bad "$name" 0 ": $reason"
+		assert_bad "$name" 0.999999 ": $reason"
+		assert_bad "$name" 86401 ": $reason"
+		assert_bad "$name" 86400.000001 ": $reason"
+		assert_bad "$name" '' ": $reason"
+		assert_bad "$name" 5m " at position 2: $reason"
+	done
+}
+
+@test "a host name is a domain name or an address literal" {
+	local reason='must be a domain name or an address literal' label
+	label=$(printf 'a%.0s' {1..63})
+	assert_shown SMTPD_HOSTNAME mx mx
+	assert_shown SMTPD_HOSTNAME mx-1.example.org mx-1.example.org
+	assert_shown SMTPD_HOSTNAME '[192.0.2.1]' '[192.0.2.1]'
+	assert_shown SMTPD_HOSTNAME '[IPv6:::1]' '[IPv6:::1]'
+	assert_shown SMTPD_HOSTNAME "$label.$label.$label.${label::61}" \
+		"$label.$label.$label.${label::61}"
+	assert_bad SMTPD_HOSTNAME "$label.$label.$label.$label.a" ": $reason"
+	assert_bad SMTPD_HOSTNAME '' ": $reason"
+	assert_bad SMTPD_HOSTNAME -mx.example.org ": $reason"
+	assert_bad SMTPD_HOSTNAME mx..example.org ": $reason"
+	assert_bad SMTPD_HOSTNAME 192.0.2.1] ": $reason"
+	assert_bad SMTPD_HOSTNAME 'mx example' " at position 3: $reason"
+	run handler SMTPD_HOSTNAME=mx.exämple.org --check-config
+	assert_failure 78
+	assert_output 'SMTPD_HOSTNAME: value "mx.ex\xc3\xa4mple.org" at position'\
+" 6: $reason"
+}
+
+# Usage: on_machine NAME COMMAND...: runs it where the machine has this name.
+on_machine() {
+	local name=$1
+	shift
+	# shellcheck disable=SC2016
+	unshare --uts bash -c '
+		printf %s "$0" >/proc/sys/kernel/hostname && "$@"' "$name" "$@"
+}
+
+@test "the default host name is that of the machine" {
+	run on_machine mail.example.net env -i "$SMTPD" --show-config
+	assert_success
+	assert_line 'SMTPD_HOSTNAME=mail.example.net # default'
+}
+
+@test "a machine whose name cannot be used is localhost" {
+	run on_machine 'no name' env -i "$SMTPD" --show-config
+	assert_success
+	assert_line 'SMTPD_HOSTNAME=localhost # default'
+}
+
+@test "exempt ranges are of both families, and a bad one is named by its place" {
+	local reason='must be addresses and CIDR ranges, such as 192.0.2.0/24, '\
+'without bits behind the prefix'
+	assert_shown SMTPD_EXEMPT '' ''
+	assert_shown SMTPD_EXEMPT '192.0.2.1, 2001:db8::/32' \
+		'192.0.2.1, 2001:db8::/32'
+	assert_bad SMTPD_EXEMPT '::1 10.0.0.1/8' " at position 5: $reason"
+	assert_bad SMTPD_EXEMPT localhost " at position 1: $reason"
+	assert_bad SMTPD_EXEMPT 'fe80::1%lo' " at position 1: $reason"
+	assert_bad SMTPD_EXEMPT '10.0.0.0/33' " at position 1: $reason"
+}
+
+@test "a file must have a name that fits" {
+	local reason='must be the path of a file'
+	assert_shown SMTPD_RECIPIENTS 'recipients.cdb' 'recipients.cdb'
+	assert_bad SMTPD_RECIPIENTS '' ": $reason"
+	assert_bad SMTPD_RECIPIENTS "/$(printf 'a%.0s' {1..4095})" ": $reason"
+}
+
+@test "a hand-off must have a scheme that is known" {
+	run handler SMTPD_DELIVERY=pigeon:/m --check-config
+	assert_failure 78
+	assert_output --partial 'SMTPD_DELIVERY: value "pigeon:/m": must be '
+	run handler SMTPD_DELIVERY= --check-config
+	assert_failure 78
+	assert_output --partial 'SMTPD_DELIVERY: value "": must be '
+}
+
+@test "subaddress characters are punctuation" {
+	local reason='must be punctuation, such as + or +-, but not @'
+	assert_shown SMTPD_SUBADDRESS '' ''
+	assert_shown SMTPD_SUBADDRESS +-=~ +-=~
+	assert_bad SMTPD_SUBADDRESS +a " at position 2: $reason"
+	assert_bad SMTPD_SUBADDRESS 9 " at position 1: $reason"
+	assert_bad SMTPD_SUBADDRESS '+ -' " at position 2: $reason"
+	assert_bad SMTPD_SUBADDRESS +-@ " at position 3: $reason"
+}
+
+@test "the filter of system calls is on or off" {
+	assert_shown SMTPD_SECCOMP yes yes
+	assert_shown SMTPD_SECCOMP no no
+	assert_bad SMTPD_SECCOMP '' ': must be yes or no'
+	assert_bad SMTPD_SECCOMP YES ': must be yes or no'
+	assert_bad SMTPD_SECCOMP 0 ': must be yes or no'
+}
+
+@test "what is appended for RELAYCLIENT cannot break an address" {
+	local reason='must be empty or what is appended to each recipient'
+	assert_shown RELAYCLIENT '' ''
+	assert_shown RELAYCLIENT .relay.example .relay.example
+	assert_shown RELAYCLIENT @fixup @fixup
+	assert_bad RELAYCLIENT '> x' " at position 1: $reason"
+	assert_bad RELAYCLIENT 'a b' " at position 2: $reason"
+	run handler RELAYCLIENT=$'a\nb' --check-config
+	assert_failure 78
+	assert_output "RELAYCLIENT: value \"a\\x0ab\" at position 2: $reason"
+	assert_bad RELAYCLIENT "$(printf 'a%.0s' {1..256})" ": $reason"
+}
+
+@test "all bad settings are named in one run" {
+	run handler TARPITDELAY=x MAXRCPT=1 SMTPD_TIMEOUT= SMTPD_HOSTNAME=ok \
+		--check-config
+	assert_failure 78
+	assert_equal "${#lines[@]}" 3
+	assert_line --index 0 --partial 'TARPITDELAY: value "x" at position 1: '
+	assert_line --index 1 --partial 'MAXRCPT: value "1": '
+	assert_line --index 2 --partial 'SMTPD_TIMEOUT: value "": '
+}
+
+@test "a bad setting leaves the default in place, and show-config says so" {
+	run handler MAXRCPT=1 DATABYTES=7 SMTPD_HOSTNAME=mx --show-config
+	assert_failure 78
+	assert_line --partial 'MAXRCPT: value "1": '
+	assert_line 'MAXRCPT=100 # default'
+	assert_line 'DATABYTES=7 # environment'
+}
+
+@test "odd octets are escaped wherever a value is shown" {
+	local value=$'/a\nb\e[2J"\\\xff'
+	run show "SMTPD_RECIPIENTS=$value"
+	assert_line 'SMTPD_RECIPIENTS=/a\x0ab\x1b[2J\"\\\xff # environment'
+	run handler "MAXRCPT=$value" --check-config
+	assert_failure 78
+	assert_output 'MAXRCPT: value "/a\x0ab\x1b[2J\"\\\xff" at position 1: '\
+'must be a number from 100 (RFC 5321) to 10000'
+}
+
+@test "in service a bad setting is logged, and the client turned away" {
+	handler MAXRCPT=9 TARPITDELAY=5s SMTPD_HOSTNAME=mx \
+		>"$BATS_TEST_TMPDIR/client" 2>"$BATS_TEST_TMPDIR/log" || status=$?
+	assert_equal "$status" 78
+	run cat "$BATS_TEST_TMPDIR/client"
+	assert_output $'421 4.3.5 Service misconfigured\r'
+	run cat "$BATS_TEST_TMPDIR/log"
+	assert_output - <<-'EOT'
+		configuration: setting=TARPITDELAY value=5s position=2 reason="must be seconds, such as 5 or 0.25, or hh:mm:ss; at most 600"
+		configuration: setting=MAXRCPT value=9 reason="must be a number from 100 (RFC 5321) to 10000"
+	EOT
+}
+
+@test "the peer is what systemd says, else what ucspi says" {
+	run handler TARPITDELAY=0 REMOTE_ADDR=192.0.2.1 REMOTE_PORT=1025 \
+		TCPREMOTEIP=192.0.2.2 TCPREMOTEPORT=1026 SMTPD_HOSTNAME=mx \
+		"SMTPD_DELIVERY=maildir:$BATS_TEST_TMPDIR/mail/%d/%l"
+	assert_success
+	assert_output --partial 'remote_addr=192.0.2.1 remote_port=1025'
+	run handler TARPITDELAY=0 TCPREMOTEIP=192.0.2.2 TCPREMOTEPORT=1026 \
+		SMTPD_HOSTNAME=mx \
+		"SMTPD_DELIVERY=maildir:$BATS_TEST_TMPDIR/mail/%d/%l"
+	assert_success
+	assert_output --partial 'remote_addr=192.0.2.2 remote_port=1026'
+}
