@@ -24,14 +24,24 @@ stream_open(struct stream *s, int input_fd, int output_fd)
 
 	s->input_fd = input_fd;
 	s->output_fd = output_fd;
+	s->broken = false;
+	s->through_sigterm = false;
+	s->start = s->end = 0;
+	s->output_length = 0;
 	s->is_socket = fstat(input_fd, &status) == 0 &&
 	    S_ISSOCK(status.st_mode);
 	signals_own(watched_fd(s));
 }
 
+static bool
+is_terminated(const struct stream *s)
+{
+	return signals_terminated() && !s->through_sigterm;
+}
+
 /* Waits until fd is ready, through signals other than SIGTERM. */
 static enum stream_result
-wait_for(int fd, short event, struct timespec deadline)
+wait_for(const struct stream *s, int fd, short event, struct timespec deadline)
 {
 	struct pollfd wanted = { .fd = fd, .events = event };
 
@@ -44,7 +54,7 @@ wait_for(int fd, short event, struct timespec deadline)
 			return STREAM_TIMEOUT;
 		if (errno != EINTR)
 			return STREAM_ERROR;
-		if (signals_terminated())
+		if (is_terminated(s))
 			return STREAM_TERMINATED;
 	}
 }
@@ -64,7 +74,10 @@ fill(struct stream *s, struct timespec deadline)
 		s->start = 0;
 	}
 	do {
-		result = wait_for(s->input_fd, POLLIN, deadline);
+		/* It may have come while something else was waited for. */
+		if (is_terminated(s))
+			return STREAM_TERMINATED;
+		result = wait_for(s, s->input_fd, POLLIN, deadline);
 		if (result != STREAM_OK)
 			return result;
 		got = read(s->input_fd, s->input + s->end,
@@ -159,7 +172,7 @@ write_some(const struct stream *s, const char *data, size_t length,
 	if (s->is_socket)
 		return send(s->output_fd, data, length,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (wait_for(s->output_fd, POLLOUT, deadline) != STREAM_OK) {
+	if (wait_for(s, s->output_fd, POLLOUT, deadline) != STREAM_OK) {
 		errno = ETIMEDOUT;
 		return -1;
 	}
@@ -178,7 +191,7 @@ stream_flush(struct stream *s, struct timespec deadline)
 		if (put > 0)
 			done += (size_t)put;
 		else if (put < 0 && errno == EAGAIN)
-			s->broken = wait_for(s->output_fd, POLLOUT,
+			s->broken = wait_for(s, s->output_fd, POLLOUT,
 			    deadline) != STREAM_OK;
 		else if (put < 0 && errno != EINTR)
 			s->broken = true;

@@ -36,6 +36,7 @@ struct stream {
 	int output_fd;
 	bool is_socket;
 	bool broken;		/* the other side takes nothing any more */
+	bool through_sigterm;	/* waits go on when SIGTERM comes */
 	size_t start;		/* input: what is not yet used */
 	size_t end;
 	size_t output_length;
