@@ -1,0 +1,97 @@
+#include "writer.h"
+
+#include <cdb.h>
+#include <err.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "cdbfile.h"
+#include "entry.h"
+#include "file.h"
+
+/* Lengths of key and data, and two slots for each record. */
+#define RECORD_OVERHEAD (8 + 16)
+
+bool
+writer_write(int fd, const struct table *table, struct job *job)
+{
+	struct cdb_make make;
+
+	if (cdb_make_start(&make, fd) != 0)
+		return false;
+	for (size_t i = 0; i < table->count; i++) {
+		const struct entry *e = &table->entries[i];
+
+		/* What libcdb has allocated is left to the end of the program,
+		 * which is near: it has no function to give it up. */
+		if (!job_step(job, "writing", i, table->count) ||
+		    cdb_make_add(&make, e->octets, e->key_length,
+			entry_data(e).data, e->data_length) != 0)
+			return false;
+	}
+	return cdb_make_finish(&make) == 0;
+}
+
+static uint64_t
+expected_size(const struct table *table)
+{
+	uint64_t size = CDBFILE_HEADER_SIZE;
+
+	for (size_t i = 0; i < table->count; i++)
+		size += RECORD_OVERHEAD + table->entries[i].key_length +
+		    table->entries[i].data_length;
+	return size;
+}
+
+static bool
+verify_entry(const struct cdbfile *c, const struct entry *e)
+{
+	char data[ENTRY_DATA_MAX];
+	size_t length;
+
+	return cdbfile_find(c, entry_key(e), data, sizeof(data), &length) ==
+	    CDBFILE_FOUND && length <= sizeof(data) &&
+	    span_equal((struct span){ data, length }, entry_data(e));
+}
+
+static bool
+verify_image(const struct cdbfile *c, const char *name,
+    const struct table *table, struct job *job)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		if (!job_step(job, "verifying", i, table->count))
+			return false;
+		if (verify_entry(c, &table->entries[i]))
+			continue;
+		job_wipe(job);
+		warnx("%s: a record cannot be read back", name);
+		return false;
+	}
+	return true;
+}
+
+bool
+writer_verify(int fd, const char *name, const struct table *table,
+    struct job *job, uint32_t *octets)
+{
+	struct span image;
+	struct cdbfile c;
+	bool good = false;
+
+	if (lseek(fd, 0, SEEK_SET) == -1) {
+		warn("%s", name);
+		return false;
+	}
+	if (!file_read(fd, name, job, &image))
+		return false;
+	if (image.length == expected_size(table) &&
+	    cdbfile_open_memory(&c, image) == 0) {
+		*octets = c.size;
+		good = verify_image(&c, name, table, job);
+	} else {
+		job_wipe(job);
+		warnx("%s: what was written cannot be read back", name);
+	}
+	file_free(&image);
+	return good;
+}
