@@ -79,12 +79,28 @@ take_line(struct source *s, struct span text)
 	}
 }
 
+static size_t
+count_lines(struct span text)
+{
+	size_t count = 0;
+	const char *end = text.data + text.length;
+
+	for (const char *at = text.data; at != NULL && at < end; count++) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (at != NULL)
+			at++;
+	}
+	return count;
+}
+
 static enum status
 take_text(struct source *s, struct span text)
 {
 	static const struct span byte_order_mark = { "\xEF\xBB\xBF", 3 };
+	size_t lines = count_lines(text);
 	size_t at = 0;
 
+	table_reserve(s->table, lines);
 	if (text.length >= byte_order_mark.length && span_equal(byte_order_mark,
 	    (struct span){ text.data, byte_order_mark.length }))
 		at = byte_order_mark.length;
@@ -94,9 +110,8 @@ take_text(struct source *s, struct span text)
 		size_t length = end == NULL ? rest.length :
 		    (size_t)(end - rest.data);
 
-		if (!job_step(s->job, "reading", s->line, 0))
+		if (!job_step(s->job, "reading", s->line++, lines))
 			return STATUS_TROUBLE;
-		s->line++;
 		take_line(s, (struct span){ rest.data, length });
 		at += length + 1;
 	}

@@ -6,7 +6,7 @@
 
 #include "status.h"
 
-#define FIRST_SLOT_BITS 10
+#define LEAST_SLOT_BITS 10
 
 /* The hash of a CDB changes little from one key to the next; the golden ratio
  * spreads its bits to the top ones, which are taken. */
@@ -35,17 +35,17 @@ find_slot(const struct table *t, struct span key, uint32_t hash)
 	}
 }
 
-/* Twice as many slots. */
+/* Moves all to a new array of slots. */
 static void
-grow_slots(struct table *t)
+set_slots(struct table *t, unsigned bits)
 {
 	struct slot *old = t->slots;
 	size_t old_count = old == NULL ? 0 : (size_t)1 << t->slot_bits;
 
-	t->slot_bits = old == NULL ? FIRST_SLOT_BITS : t->slot_bits + 1;
-	if (t->slot_bits > 31)
+	if (bits > 31)
 		errx(STATUS_TROUBLE, "too many records");
-	t->slots = calloc((size_t)1 << t->slot_bits, sizeof(*t->slots));
+	t->slot_bits = bits;
+	t->slots = calloc((size_t)1 << bits, sizeof(*t->slots));
 	if (t->slots == NULL)
 		err(STATUS_TROUBLE, NULL);
 	for (size_t i = 0; i < old_count; i++) {
@@ -61,6 +61,17 @@ grow_slots(struct table *t)
 	free(old);
 }
 
+void
+table_reserve(struct table *t, size_t count)
+{
+	unsigned bits = LEAST_SLOT_BITS;
+
+	while (bits < 31 && (size_t)1 << bits < 2 * count)
+		bits++;
+	if (t->slots == NULL || bits > t->slot_bits)
+		set_slots(t, bits);
+}
+
 enum table_result
 table_put(struct table *t, struct span key, struct span data, size_t line,
     struct entry **entry)
@@ -68,8 +79,10 @@ table_put(struct table *t, struct span key, struct span data, size_t line,
 	uint32_t hash = cdb_hash(key.data, (unsigned)key.length);
 	struct slot *slot;
 
-	if (t->slots == NULL || t->count * 2 >= (size_t)1 << t->slot_bits)
-		grow_slots(t);
+	if (t->slots == NULL)
+		table_reserve(t, 0);
+	else if (t->count * 2 >= (size_t)1 << t->slot_bits)
+		set_slots(t, t->slot_bits + 1);
 	slot = find_slot(t, key, hash);
 	if (slot->entry != 0) {
 		*entry = &t->entries[slot->entry - 1];

@@ -38,6 +38,9 @@ enum table_result {
 	TABLE_DIFFERENT,	/* was there, with other data, and stays so */
 };
 
+/* Makes room for so many entries at once. */
+void table_reserve(struct table *, size_t count);
+
 /* Puts copies of key and data in; *entry is the one that is there now, valid
  * until the next call. */
 enum table_result table_put(struct table *, struct span key, struct span data,
