@@ -483,6 +483,29 @@ test_hops(struct tap *tap)
 	    "a loop is one wherever it is cut");
 }
 
+static void
+test_after_fault(struct tap *tap)
+{
+	static const struct {
+		struct span input;
+		uint64_t limit;
+		size_t length;
+	} cases[] = {
+		{ OCTETS("a\0bcd\r\ne\r\n.\r\n"), 0, 1 },
+		{ OCTETS("ab\ncd\r\ne\r\n.\r\n"), 0, 2 },
+		{ OCTETS("abc\rd\r\ne\r\n.\r\n"), 0, 3 },
+		{ OCTETS("ab\r\nc\r\nd\r\n.\r\n"), 4, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct result r = decode(cases[i].input, cases[i].limit,
+		    cases[i].input.length, 1);
+
+		tap_okf(tap, r.ended && r.length == cases[i].length,
+		    "nothing is written behind fault %d", (int)r.fault);
+	}
+}
+
 /* What is used by two calls when the first has ended the message. */
 static void
 test_after_end(struct tap *tap)
@@ -510,6 +533,7 @@ main(void)
 	test_every_octet(&tap);
 	test_sizes(&tap);
 	test_hops(&tap);
+	test_after_fault(&tap);
 	test_after_end(&tap);
 	return tap_done(&tap);
 }
