@@ -101,14 +101,15 @@ take_text(struct source *s, struct span text)
 	size_t at = 0;
 
 	table_reserve(s->table, lines);
-	if (text.length >= byte_order_mark.length && span_equal(byte_order_mark,
-	    (struct span){ text.data, byte_order_mark.length }))
+	if (text.length >= byte_order_mark.length &&
+	    span_equal(byte_order_mark,
+		(struct span){ text.data, byte_order_mark.length }))
 		at = byte_order_mark.length;
 	while (at < text.length) {
 		struct span rest = span_from(text, at);
 		const char *end = memchr(rest.data, '\n', rest.length);
-		size_t length = end == NULL ? rest.length :
-		    (size_t)(end - rest.data);
+		size_t length = end == NULL ? rest.length
+					    : (size_t)(end - rest.data);
 
 		if (!job_step(s->job, "reading", s->line++, lines))
 			return STATUS_TROUBLE;
@@ -122,7 +123,8 @@ enum status
 source_read(const char *path, struct job *job, struct table *table)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
-	struct source s = { .name = is_stdin ? "-" : path, .job = job,
+	struct source s = { .name = is_stdin ? "-" : path,
+		.job = job,
 		.table = table };
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	enum status status = STATUS_TROUBLE;

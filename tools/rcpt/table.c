@@ -29,8 +29,9 @@ find_slot(const struct table *t, struct span key, uint32_t hash)
 	for (size_t i = first_slot(t, hash);; i = next_slot(t, i)) {
 		struct slot *s = &t->slots[i];
 
-		if (s->entry == 0 || (s->hash == hash && span_equal(key,
-		    entry_key(&t->entries[s->entry - 1]))))
+		if (s->entry == 0 ||
+		    (s->hash == hash &&
+			span_equal(key, entry_key(&t->entries[s->entry - 1]))))
 			return s;
 	}
 }
@@ -86,8 +87,8 @@ table_put(struct table *t, struct span key, struct span data, size_t line,
 	slot = find_slot(t, key, hash);
 	if (slot->entry != 0) {
 		*entry = &t->entries[slot->entry - 1];
-		return span_equal(data, entry_data(*entry)) ?
-		    TABLE_SAME : TABLE_DIFFERENT;
+		return span_equal(data, entry_data(*entry)) ? TABLE_SAME
+							    : TABLE_DIFFERENT;
 	}
 	if (t->count == t->room) {
 		t->room = t->room == 0 ? 1024 : 2 * t->room;
@@ -96,8 +97,8 @@ table_put(struct table *t, struct span key, struct span data, size_t line,
 	}
 	*entry = &t->entries[t->count++];
 	**entry = (struct entry){
-		.octets = memory_copy(&t->pool, key.data, key.length,
-		    data.data, data.length),
+		.octets = memory_copy(&t->pool, key.data, key.length, data.data,
+		    data.length),
 		.line = line,
 		.key_length = (uint32_t)key.length,
 		.data_length = (uint32_t)data.length,
