@@ -98,10 +98,12 @@ fuzzers := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzzed_sources := $(addprefix smtpd/,address.c grammar.c message.c text.c)
 fuzz: $(fuzzers)
 	for f in $(fuzzers); do \
-		mkdir -p $$f-corpus && $$f -max_total_time=$(FUZZ_SECONDS) \
-			-max_len=4096 -timeout=5 -print_final_stats=1 \
-			-verbosity=0 -artifact_prefix=$$f- $$f-corpus \
-			tests/fuzz/corpus/$${f##*/} || exit 1; \
+		mkdir -p $$f-corpus; echo "$$f, $(FUZZ_SECONDS) seconds"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 \
+			-print_final_stats=1 -artifact_prefix=$$f- $$f-corpus \
+			tests/fuzz/corpus/$${f##*/} >$$f.log 2>&1 || \
+			{ tail -n 40 $$f.log; exit 1; }; \
+		grep number_of_executed $$f.log; \
 	done
 
 $B/fuzz/%: tests/fuzz/%.c $(fuzzed_sources) $(wildcard smtpd/*.h)
@@ -216,6 +218,6 @@ demo-deps:
 clean:
 	rm -rf $B
 
-.PHONY: all check clean demo demo-deps fuzz deps install uninstall
+.PHONY: all check clean demo demo-deps deps fuzz install uninstall
 .SECONDARY:
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)
