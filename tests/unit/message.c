@@ -97,37 +97,30 @@ is_same_when_cut(struct span text, uint64_t limit)
 struct text_case {
 	const char *name;
 	struct span input;
-	enum message_fault fault;
 	struct span output;
 	struct span rest;
+	enum message_fault fault;
 	bool goes_on;
 };
 
-#define FINE(name, input, output)                                              \
-	{                                                                      \
-		name, OCTETS(input), MESSAGE_FINE, OCTETS(output), OCTETS(""), \
-		    false                                                      \
-	}
+#define FINE(name, input, output) REST(name, input, output, "")
 #define REST(name, input, output, rest)                                 \
 	{                                                               \
-		name, OCTETS(input rest), MESSAGE_FINE, OCTETS(output), \
-		    OCTETS(rest), false                                 \
+		name, OCTETS(input rest), OCTETS(output), OCTETS(rest), \
+		    MESSAGE_FINE, false                                 \
 	}
 #define MORE(name, input, output)                                              \
 	{                                                                      \
-		name, OCTETS(input), MESSAGE_FINE, OCTETS(output), OCTETS(""), \
+		name, OCTETS(input), OCTETS(output), OCTETS(""), MESSAGE_FINE, \
 		    true                                                       \
 	}
-#define BARE(name, input)                                               \
-	{                                                               \
-		name, OCTETS(input "\r\n.\r\n"), MESSAGE_BARE_LINE_END, \
-		    OCTETS(""), OCTETS(""), false                       \
+#define FAULT(name, input, fault)                                        \
+	{                                                                \
+		name, OCTETS(input "\r\n.\r\n"), OCTETS(""), OCTETS(""), \
+		    fault, false                                         \
 	}
-#define NULS(name, input)                                                 \
-	{                                                                 \
-		name, OCTETS(input "\r\n.\r\n"), MESSAGE_NUL, OCTETS(""), \
-		    OCTETS(""), false                                     \
-	}
+#define BARE(name, input) FAULT(name, input, MESSAGE_BARE_LINE_END)
+#define NULS(name, input) FAULT(name, input, MESSAGE_NUL)
 
 static const struct text_case texts[] = {
 	FINE("an empty text ends at once", ".\r\n", ""),
