@@ -136,16 +136,18 @@ lint:
 	mandoc -Tlint -Wwarning $(man_pages)
 
 # What "make check", "make lint", "make fuzz" and "make bench" need.
-DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck gcc \
-	iproute2 libbsd0 libc6-dev libcdb-dev libclang-rt-14-dev \
-	libevent-2.1-7 libselinux1 \
-	libtirpc3 libwrap0 make mandoc musl-dev musl-tools netbase procps \
-	python3 shellcheck strace systemd systemd-container tinycdb \
-	ucspi-tcp
+DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck \
+	curl gcc iproute2 libbsd0 libc6-dev libcdb-dev libclang-rt-14-dev \
+	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 make mandoc msmtp \
+	musl-dev musl-tools netbase procps python3 s-nail shellcheck strace \
+	swaks systemd systemd-container tinycdb ucspi-tcp
+# Mail servers that send in tests; they cannot be installed side by side.
+PEERS = exim4-daemon-light opensmtpd postfix
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y \
 		--no-install-recommends $(DEPS)
+	tests/peer fetch $(PEERS)
 	$(MAKE) $B/starters
 
 # Servers that start the handler in tests. Their packages exclude each other
