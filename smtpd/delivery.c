@@ -1,6 +1,7 @@
 #include "delivery.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct delivery_method *const methods[] = {
@@ -9,18 +10,15 @@ static const struct delivery_method *const methods[] = {
 
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
 
-/* The method whose scheme the setting begins with, or NULL; *target is what
- * follows it. */
+/* The method whose scheme the setting begins with, or NULL. */
 static const struct delivery_method *
-find_method(const char *setting, const char **target)
+find_method(const char *setting)
 {
 	for (size_t i = 0; i < METHODS; i++) {
-		size_t length = strlen(methods[i]->scheme);
+		const char *scheme = methods[i]->scheme;
 
-		if (strncmp(setting, methods[i]->scheme, length) == 0) {
-			*target = setting + length;
+		if (strncmp(setting, scheme, strlen(scheme)) == 0)
 			return methods[i];
-		}
 	}
 	return NULL;
 }
@@ -28,21 +26,22 @@ find_method(const char *setting, const char **target)
 const char *
 delivery_check(const char *setting)
 {
-	const char *target;
-	const struct delivery_method *method = find_method(setting, &target);
+	const struct delivery_method *method = find_method(setting);
 
-	return method == NULL ? "must be maildir:PATH" : method->check(target);
+	if (method == NULL)
+		return "must be maildir:PATH";
+	return method->check(setting + strlen(method->scheme));
 }
 
 void
 delivery_start(struct delivery *d, const char *setting, const char *hostname,
     struct log *log)
 {
-	const char *target;
-
-	d->method = find_method(setting, &target);
+	d->method = find_method(setting);
+	if (d->method == NULL)
+		abort();	/* it was not checked */
 	d->log = log;
-	d->method->start(d, target, hostname);
+	d->method->start(d, setting + strlen(d->method->scheme), hostname);
 }
 
 int
