@@ -209,8 +209,8 @@ uninstall:
 # Everything that a bare Debian lacks to build and listen.
 DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools systemd
 demo: demo-deps
-	$(MAKE) $(programs)
-	tools/demo
+	@$(MAKE) --silent $(programs)
+	@tools/demo
 
 demo-deps:
 	dpkg-query -s $(DEMO_DEPS) >/dev/null 2>&1 || { apt-get update && \
