@@ -27,13 +27,11 @@
 
 #define ABI_1_ACCESS_FS (LANDLOCK_ACCESS_FS_REFER - 1)
 
-/* What delivery does below the Maildir root. It reads what it has written when
- * a message cannot be linked; only seccomp keeps it from reading other files. */
+/* What delivery does below the Maildir root. Reading is not part of it. */
 #define DELIVERY_ACCESS_FS \
-	(LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | \
-	    LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_READ_FILE | \
-	    LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
-	    LANDLOCK_ACCESS_FS_WRITE_FILE)
+	(LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER)
 
 /* struct landlock_ruleset_attr as of ABI 6. */
 struct ruleset {

@@ -40,6 +40,7 @@
 	call(clock_gettime, ALLOW) /* where the vDSO does not do it */ \
 	/* Recipients and delivery. */ \
 	call(pread64, ALLOW) \
+	call(fstat, ALLOW) \
 	call(openat, CHECK_OPENAT) \
 	call(fsync, ALLOW) \
 	call(sync_file_range, ALLOW) \
@@ -85,7 +86,7 @@ enum place {
 /* How delivery opens: a directory, or a file that is not there yet. No file
  * that exists is opened, whoever it belongs to. */
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY)
-#define OPEN_NEW (O_RDWR | O_CREAT | O_EXCL)
+#define OPEN_NEW (O_WRONLY | O_CREAT | O_EXCL)
 #define OPEN_ANYWAY (O_CLOEXEC | O_NOFOLLOW | O_PATH | O_LARGEFILE)
 
 const struct sock_filter sandbox_filter[] = {
