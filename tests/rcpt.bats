@@ -152,15 +152,18 @@ build() {
 @test "every error names file, line and column, in one run, and nothing is published" {
 	build carol@example.org
 	cp recipients.cdb before
-	printf '%s\n' 'alice@example.org' '  alice' 'a@b@example.org' \
-		'x@example.org y@example.org z' '-' '-x' '-x@example.org y@example.org' \
-		'@' '@a b' '""@example.org' '-""@example.org' \
-		'alice@example.org bob@example.org' '"open@example.org' \
-		'bob@example.org ""@example.org' 'x@[tag:a@b]' '@[tag:a@b]' \
-		>source
-	printf 'j\xfcrgen@example.org\ntab\t\x01@example.org\n' >>source
-	printf 'nul\0@example.org\nj\xc2\x85@example.org\n' >>source
-	printf 'a@%0256d\n' 0 >>source
+	{
+		printf '%s\n' 'alice@example.org' '  alice' 'a@b@example.org' \
+			'x@example.org y@example.org z' '-' '-x' \
+			'-x@example.org y@example.org' '@' '@a b' \
+			'""@example.org' '-""@example.org' \
+			'alice@example.org bob@example.org' \
+			'"open@example.org' 'bob@example.org ""@example.org' \
+			'x@[tag:a@b]' '@[tag:a@b]'
+		printf 'j\xfcrgen@example.org\ntab\t\x01@example.org\n'
+		printf 'nul\0@example.org\nj\xc2\x85@example.org\n'
+		printf 'a@%0256d\n' 0
+	} >source
 	run "$RCPT" build --force source recipients.cdb
 	assert_failure 1
 	assert_output - <<-'END'
