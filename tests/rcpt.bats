@@ -340,3 +340,21 @@ build() {
 	assert_failure 2
 	assert_output --partial 'No space left on device'
 }
+
+# The lines of a man page from the first pattern to the second.
+example() {
+	sed -n "/$2/,/$3/p" "$root/tools/$1" | sed '/^\.Ed/d'
+}
+
+@test "the examples of the man pages are true" {
+	example tarpit-recipients.5 '^# People' '^@example.net' >source
+	"$RCPT" build source recipients.cdb >summary
+	run example tarpit-rcpt.8 'recipients.cdb: 9 rec' 'recipients.cdb: 9 rec'
+	assert_output --partial "$(grep -o ': .* octets' summary)"
+	while read -r _ _ _ cdb address; do
+		read -r answer
+		run "$RCPT" query "${cdb##*/}" "$address"
+		assert_output "$answer"
+	done < <(cat "$root"/tools/tarpit-r*.[58] | grep -A1 '^\$ tarpit-rcpt query')
+	assert_output 'mallory@example.org: refused, blocked, by the address'
+}
