@@ -355,6 +355,7 @@ example() {
 		read -r answer
 		run "$RCPT" query "${cdb##*/}" "$address"
 		assert_output "$answer"
-	done < <(cat "$root"/tools/tarpit-r*.[58] | grep -A1 '^\$ tarpit-rcpt query')
+	done < <(cat "$root"/tools/tarpit-r*.[58] | grep --no-group-separator \
+		-A1 '^\$ tarpit-rcpt query')
 	assert_output 'mallory@example.org: refused, blocked, by the address'
 }
