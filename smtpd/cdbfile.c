@@ -231,7 +231,8 @@ cdbfile_find(const struct cdbfile *c, struct span key, char *buffer,
 	uint32_t hash = cdb_hash(key.data, (unsigned)key.length);
 	struct pair table;
 
-	if (read_pairs(c, &table, 1, hash % TABLES * PAIR_SIZE) != 0)
+	if (read_pairs(c, &table, 1, (uint64_t)(hash % TABLES) * PAIR_SIZE) !=
+	    0)
 		return CDBFILE_FAILED;
 	/* The header may have changed since it was checked. */
 	if (table.second > c->size / PAIR_SIZE) {

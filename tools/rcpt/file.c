@@ -2,7 +2,6 @@
 
 #include <err.h>
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,42 +24,35 @@ first_room(int fd)
 }
 
 bool
-file_read(int fd, const char *name, struct job *job, struct span *octets)
+file_read(int fd, const char *name, struct job *job, struct file *f)
 {
 	size_t room = first_room(fd);
-	char *data = memory_resize(NULL, room, 1);
-	size_t length = 0;
 
-	for (;;) {
-		ssize_t n;
+	*f = (struct file){ memory_resize(NULL, room, 1), 0 };
+	while (job_wait(job, fd, -1)) {
+		ssize_t n = read(fd, f->octets + f->length, room - f->length);
 
-		if (!job_wait(job, fd, -1))
-			break;
-		n = read(fd, data + length, room - length);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1) {
 			warn("%s", name);
 			break;
 		}
-		if (n == 0) {
-			*octets = (struct span){ data, length };
+		if (n == 0)
 			return true;
-		}
-		length += (size_t)n;
-		if (length == room) {
+		f->length += (size_t)n;
+		if (f->length == room) {
 			room *= 2;
-			data = memory_resize(data, room, 1);
+			f->octets = memory_resize(f->octets, room, 1);
 		}
 	}
-	free(data);
+	file_free(f);
 	return false;
 }
 
 void
-file_free(struct span *octets)
+file_free(struct file *f)
 {
-	/* Cast through a number: they were not const when they were made. */
-	free((void *)(uintptr_t)octets->data);
-	*octets = (struct span){ NULL, 0 };
+	free(f->octets);
+	*f = (struct file){ NULL, 0 };
 }

@@ -7,10 +7,21 @@
 #include "job.h"
 #include "span.h"
 
-/* Reads fd to its end, from where it stands. False, with a message unless a
- * signal came, if that fails. The octets are the caller's to free. */
-bool file_read(int fd, const char *name, struct job *, struct span *octets);
+struct file {
+	char *octets;
+	size_t length;
+};
 
-void file_free(struct span *);
+/* Reads fd to its end, from where it stands. False, with a message unless a
+ * signal came, if that fails; there is nothing to free then. */
+bool file_read(int fd, const char *name, struct job *, struct file *);
+
+void file_free(struct file *);
+
+static inline struct span
+file_span(const struct file *f)
+{
+	return (struct span){ f->octets, f->length };
+}
 
 #endif

@@ -58,11 +58,11 @@ enum image_result
 image_read(int fd, const char *name, struct job *job, struct table *table)
 {
 	enum image_result result;
-	struct span image;
+	struct file image;
 
 	if (!file_read(fd, name, job, &image))
 		return IMAGE_FAILED;
-	result = parse(image, job, table);
+	result = parse(file_span(&image), job, table);
 	file_free(&image);
 	return result;
 }

@@ -19,7 +19,7 @@ memory_resize(void *old, size_t count, size_t size)
 {
 	void *new = reallocarray(old, count, size);
 
-	if (new == NULL && count != 0 && size != 0)
+	if (new == NULL)
 		err(STATUS_TROUBLE, NULL);
 	return new;
 }

@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* As realloc(3) for count things; ends the program if there is none. */
+/* As realloc(3), for count things, at least one; ends the program if there is
+ * none. */
 void *memory_resize(void *, size_t count, size_t size);
 
 /* Octets that are given up all together. */

@@ -35,7 +35,7 @@ open_directory(struct publication *p, char *file)
 		errno = *name == '\0' ? EISDIR : ENAMETOOLONG;
 		return complain(p, "cannot be a file");
 	}
-	strcpy(p->name, name);
+	memcpy(p->name, name, strlen(name) + 1);
 	if (slash != NULL && slash != file)
 		*slash = '\0';
 	p->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

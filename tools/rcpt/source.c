@@ -82,13 +82,13 @@ take_line(struct source *s, struct span text)
 static size_t
 count_lines(struct span text)
 {
-	size_t count = 0;
+	const char *at = text.data;
 	const char *end = text.data + text.length;
+	size_t count = 1;
 
-	for (const char *at = text.data; at != NULL && at < end; count++) {
-		at = memchr(at, '\n', (size_t)(end - at));
-		if (at != NULL)
-			at++;
+	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		at++;
+		count++;
 	}
 	return count;
 }
@@ -128,14 +128,14 @@ source_read(const char *path, struct job *job, struct table *table)
 		.table = table };
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	enum status status = STATUS_TROUBLE;
-	struct span text;
+	struct file text;
 
 	if (fd == -1) {
 		warn("%s", path);
 		return STATUS_TROUBLE;
 	}
 	if (file_read(fd, s.name, job, &text)) {
-		status = take_text(&s, text);
+		status = take_text(&s, file_span(&text));
 		file_free(&text);
 	}
 	if (!is_stdin)

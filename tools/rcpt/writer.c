@@ -75,7 +75,7 @@ bool
 writer_verify(int fd, const char *name, const struct table *table,
     struct job *job, uint32_t *octets)
 {
-	struct span image;
+	struct file image;
 	struct cdbfile c;
 	bool good = false;
 
@@ -86,7 +86,7 @@ writer_verify(int fd, const char *name, const struct table *table,
 	if (!file_read(fd, name, job, &image))
 		return false;
 	if (image.length == expected_size(table) &&
-	    cdbfile_open_memory(&c, image) == 0) {
+	    cdbfile_open_memory(&c, file_span(&image)) == 0) {
 		*octets = c.size;
 		good = verify_image(&c, name, table, job);
 	} else {
