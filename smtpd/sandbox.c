@@ -118,7 +118,8 @@ drop_capabilities(void)
 	return syscall(SYS_capset, &header, none) == 0;
 }
 
-/* The version of Landlock; 0 if the kernel has none, -1 if it is refused. */
+/* The version of Landlock; 0 if the kernel has none that is of use, -1 if it is
+ * refused. */
 static int
 landlock_abi(void)
 {
@@ -128,6 +129,9 @@ landlock_abi(void)
 	/* Not built in, or not enabled at boot. */
 	if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
 		return 0;
+	/* The first one lets nothing be linked from tmp to new. */
+	if (abi == 1)
+		return 0;
 	return (int)abi;
 }
 
@@ -135,11 +139,11 @@ landlock_abi(void)
 static struct ruleset
 everything(int abi, size_t *size)
 {
-	struct ruleset all = { .handled_access_fs = ABI_1_ACCESS_FS };
+	struct ruleset all = {
+		.handled_access_fs = ABI_1_ACCESS_FS | LANDLOCK_ACCESS_FS_REFER,
+	};
 
 	*size = offsetof(struct ruleset, handled_access_net);
-	if (abi >= 2)
-		all.handled_access_fs |= LANDLOCK_ACCESS_FS_REFER;
 	if (abi >= 3)
 		all.handled_access_fs |= ACCESS_FS_TRUNCATE;
 	if (abi >= 4) {
