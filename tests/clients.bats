@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Real clients, each of which delivers and each of which is refused.
+# Sanitized: yes
 
 load common
 load server

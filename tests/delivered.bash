@@ -3,12 +3,15 @@
 # Prints delivered messages as they were sent: without the two headers that the
 # handler put before each.
 without_trace() {
-	awk '
-		FNR == 1 && /^Return-Path: </ { next }
-		FNR == 2 && /^Received: from / { trace = 1; next }
-		FNR <= 2 { print "no trace header"; exit }
-		trace && /^[ \t]/ { next }
-		{ trace = 0; print }
+	sed -s '
+		1 { /^Return-Path: </d }
+		2 { /^Received: from / {
+			:next
+			$d
+			N
+			/\n\t[^\n]*$/b next
+			s/.*\n//
+		} }
 	' "$@"
 }
 

@@ -37,7 +37,7 @@ configure_opensmtpd() {
 # Returns when the queue is empty again.
 send() {
 	# shellcheck disable=SC2016 # for the shell there
-	peer timeout 30 sh -ec '
+	peer timeout 60 sh -ec '
 		chgrp opensmtpq /usr/sbin/smtpctl
 		chmod g+s /usr/sbin/smtpctl
 		mkdir -p /mnt/returned /var/spool/smtpd
