@@ -261,7 +261,10 @@ journal_session() {
 	with "JOURNAL_STREAM=$(stream_of_log)" \
 		"ROOT=$root" "$root/tests/own-sockets" bash -euc '
 		/lib/systemd/systemd-journald 2>/dev/null &
-		until [[ -S /run/systemd/journal/socket ]]; do sleep 0.02; done
+		for _ in {1..500}; do
+			[[ ! -S /run/systemd/journal/socket ]] || break
+			sleep 0.02
+		done
 		"$SMTPD" 2>"$LOG" >/dev/null
 		show() {
 			journalctl -q -D /run/log/journal -o json "$@"
