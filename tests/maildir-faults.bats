@@ -260,6 +260,12 @@ assert_all_text() {
 	the_message >/dev/null
 }
 
+@test "mail is delivered where Landlock does not know links" {
+	# The first version, of Linux 5.13, as it presents itself.
+	trace '-e inject=landlock_create_ruleset:retval=1:when=1'
+	deliver '250 2.0.0 Message accepted' alice bob
+}
+
 @test "a full disk is told, and the next message that fits is taken" {
 	mount_tmpfs "$MAIL"
 	talk <<-EOT
