@@ -59,9 +59,11 @@ programs := $B/tarpit-smtpd $B/tarpit-rcpt
 
 all: $(programs)
 
+link_handler = $(CC) $(HANDLER_LDFLAGS) -o $@ \
+	$(if $(USES_MUSL),$(MUSL_START)) $^ $(LIBCDB) \
+	$(if $(USES_MUSL),$(MUSL_END))
 $B/tarpit-smtpd: $(handler_objects)
-	$(CC) $(HANDLER_LDFLAGS) -o $@ $(if $(USES_MUSL),$(MUSL_START)) $^ \
-		$(LIBCDB) $(if $(USES_MUSL),$(MUSL_END))
+	$(link_handler)
 
 $B/tarpit-rcpt: $(rcpt_objects)
 	$(CC) $(TOOL_LDFLAGS) -o $@ $^ -lcdb
@@ -87,7 +89,30 @@ $B/unit/%: $B/sanitized/tests/unit/%.o \
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBCDB)
 
-check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $B/starters
+# What the tests of the sandbox run. The filter for the other architecture is
+# made here, too, with its kernel's headers.
+sandbox_tests := $(addprefix $B/sandbox/,probe filter filter-arm64)
+ARM64_HEADERS = /usr/aarch64-linux-gnu/include
+$B/sandbox/probe: $(addprefix $B/handler/,tests/sandbox/probe.o \
+		smtpd/sandbox.o smtpd/sandbox_filter.o)
+	@mkdir -p $(@D)
+	$(link_handler)
+
+$B/sandbox/filter: $(addprefix $B/tools/,tests/sandbox/filter.o \
+		smtpd/sandbox_filter.o)
+	@mkdir -p $(@D)
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^
+
+$B/sandbox/filter-arm64: $B/tools/tests/sandbox/filter.o $B/sandbox/arm64.o
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^
+
+$B/sandbox/arm64.o: smtpd/sandbox_filter.c
+	@mkdir -p $(@D)
+	$(CC) $(COMPILE) $(TOOL_CFLAGS) -U__x86_64__ -D__aarch64__ \
+		-isystem $(ARM64_HEADERS) -c -o $@ $<
+
+check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $(sandbox_tests) \
+		$B/starters
 	tests/run
 
 # libFuzzer against the parsers, each for so many seconds. What it finds on the
@@ -138,7 +163,8 @@ lint:
 # What "make check", "make lint", "make fuzz" and "make bench" need.
 DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck \
 	curl gcc iproute2 libbsd0 libc6-dev libcdb-dev libclang-rt-14-dev \
-	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 make mandoc msmtp \
+	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 \
+	linux-libc-dev-arm64-cross make mandoc msmtp \
 	musl-dev musl-tools netbase procps python3 s-nail shellcheck strace \
 	swaks systemd systemd-container tinycdb ucspi-tcp
 # Mail servers of the tests; they cannot be installed side by side, or listen at

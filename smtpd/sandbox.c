@@ -15,21 +15,22 @@
 
 #define FILES_MAX 32
 #define MEMORY_MAX (16 * 1024 * 1024)
-#define HEADERS_MAX 65536	/* what is written before a message */
+#define HEADERS_MAX 65536 /* what is written before a message */
 
 /* Newer than the headers that this is to be built with. */
-#define ACCESS_FS_TRUNCATE (1ULL << 14)		/* ABI 3 */
-#define ACCESS_NET_BIND_TCP (1ULL << 0)		/* ABI 4 */
+#define ACCESS_FS_TRUNCATE (1ULL << 14) /* ABI 3 */
+#define ACCESS_NET_BIND_TCP (1ULL << 0) /* ABI 4 */
 #define ACCESS_NET_CONNECT_TCP (1ULL << 1)
-#define ACCESS_FS_IOCTL_DEV (1ULL << 15)	/* ABI 5 */
-#define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)	/* ABI 6 */
+#define ACCESS_FS_IOCTL_DEV (1ULL << 15)       /* ABI 5 */
+#define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0) /* ABI 6 */
 #define SCOPE_SIGNAL (1ULL << 1)
 
-#define ABI_1_ACCESS_FS (LANDLOCK_ACCESS_FS_REFER - 1)
+/* All rights up to this one are known to ABI 2. */
+#define ABI_2_ACCESS_FS (LANDLOCK_ACCESS_FS_REFER * 2 - 1)
 
 /* What delivery does below the Maildir root. Reading is not part of it. */
-#define DELIVERY_ACCESS_FS \
-	(LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR | \
+#define DELIVERY_ACCESS_FS                                                \
+	(LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR |      \
 	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE | \
 	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER)
 
@@ -78,8 +79,7 @@ limit_resources(uint64_t message_size)
 	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NOFILE, FILES_MAX))
 		return false;
 	if (message_size != 0 && message_size < RLIM_INFINITY - HEADERS_MAX &&
-	    !logs_to_file() &&
-	    !limit(RLIMIT_FSIZE, message_size + HEADERS_MAX))
+	    !logs_to_file() && !limit(RLIMIT_FSIZE, message_size + HEADERS_MAX))
 		return false;
 #ifdef SANDBOX_WITHOUT_SECCOMP
 	/* Sanitizers map terabytes, and start a process at the end. */
@@ -100,26 +100,28 @@ drop_capabilities(void)
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {
 		{ 0 }
 	};
+	uint32_t any;
 
 	if (syscall(SYS_capget, &header, has) != 0)
 		return false;
-	if ((has[0].permitted | has[1].permitted | has[0].inheritable |
-	    has[1].inheritable) == 0)
+	any = has[0].permitted | has[1].permitted;
+	any |= has[0].inheritable | has[1].inheritable;
+	if (any == 0)
 		return true;
 	if ((has[0].effective & 1U << CAP_SETPCAP) != 0) {
 		int cap = 0;
 
 		while (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
 			cap++;
-		if (errno != EINVAL)	/* that is behind the last one */
+		if (errno != EINVAL) /* that is behind the last one */
 			return false;
 	}
 	/* The ambient ones go with those that they were made from. */
 	return syscall(SYS_capset, &header, none) == 0;
 }
 
-/* The version of Landlock; 0 if the kernel has none that is of use, -1 if it is
- * refused. */
+/* The version of Landlock; 0 if the kernel has none that lets mail be linked
+ * from one directory to another, -1 if it is refused. */
 static int
 landlock_abi(void)
 {
@@ -129,19 +131,14 @@ landlock_abi(void)
 	/* Not built in, or not enabled at boot. */
 	if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
 		return 0;
-	/* The first one lets nothing be linked from tmp to new. */
-	if (abi == 1)
-		return 0;
-	return (int)abi;
+	return abi == 1 ? 0 : (int)abi;
 }
 
 /* Everything that this ABI can refuse. */
 static struct ruleset
 everything(int abi, size_t *size)
 {
-	struct ruleset all = {
-		.handled_access_fs = ABI_1_ACCESS_FS | LANDLOCK_ACCESS_FS_REFER,
-	};
+	struct ruleset all = { .handled_access_fs = ABI_2_ACCESS_FS };
 
 	*size = offsetof(struct ruleset, handled_access_net);
 	if (abi >= 3)
@@ -166,18 +163,18 @@ enter_landlock(int abi, int maildir_root)
 	size_t size;
 	struct ruleset all = everything(abi, &size);
 	struct landlock_path_beneath_attr root = {
-		.allowed_access = DELIVERY_ACCESS_FS & all.handled_access_fs,
+		.allowed_access = DELIVERY_ACCESS_FS,
 		.parent_fd = maildir_root,
 	};
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
-	bool done;
+	bool done = true;
 
 	if (fd < 0)
 		return false;
-	done = (maildir_root < 0 ||
-	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
-		&root, 0) == 0) &&
-	    syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+	if (maildir_root >= 0)
+		done = syscall(SYS_landlock_add_rule, fd,
+			   LANDLOCK_RULE_PATH_BENEATH, &root, 0) == 0;
+	done = done && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
 	close(fd);
 	return done;
 }

@@ -10,9 +10,9 @@
 #include <stdio.h>
 
 struct sandbox_needs {
-	int maildir_root;	/* directory below which mail is written; -1 */
-	uint64_t message_size;	/* largest message to be written; 0: any */
-	bool seccomp;		/* SMTPD_SECCOMP */
+	int maildir_root;      /* directory below which mail is written; -1 */
+	uint64_t message_size; /* largest message to be written; 0: any */
+	bool seccomp;	       /* SMTPD_SECCOMP */
 };
 
 /* Closes what the starter left open beside stdin, stdout and stderr. Comes
@@ -24,7 +24,7 @@ void sandbox_close_inherited(void);
  * capabilities, Landlock as far as the kernel has it, a seccomp filter.
  * Returns NULL, or the name of the step that the kernel has and refused, with
  * errno; the process must then end. *without_landlock tells that the kernel
- * has none.
+ * has none, or only the first version, which forbids what delivery needs.
  */
 const char *sandbox_enter(const struct sandbox_needs *, bool *without_landlock);
 

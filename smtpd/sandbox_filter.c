@@ -21,6 +21,7 @@
 #define POLL(call)
 #endif
 
+/* clang-format off */
 /*
  * Each call and where the filter goes with it: to ALLOW, or to the check of
  * its arguments. Only openat makes a descriptor, and nothing makes memory.
