@@ -32,6 +32,8 @@ struct config {
 	/* Which of them were set, by the order of config.c's table. */
 	uint32_t from_environment;
 	bool seccomp;				/* SMTPD_SECCOMP */
+	struct timespec relay_timeout;		/* SMTPD_RELAY_TIMEOUT */
+	bool xclient;				/* SMTPD_XCLIENT */
 
 	/* Not settings: what the starter says of the connection and of
 	 * stderr; NULL if unset. */

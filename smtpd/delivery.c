@@ -5,6 +5,8 @@
 
 static const struct delivery_method *const methods[] = {
 	&deliver_maildir,
+	&deliver_smtp,
+	&deliver_lmtp,
 };
 
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
@@ -31,24 +33,31 @@ delivery_check(const char *setting)
 	const char *target;
 	const struct delivery_method *method = find_method(setting, &target);
 
-	return method == NULL ? "must be maildir:PATH" : method->check(target);
+	return method == NULL ? "must be maildir:PATH, lmtp:TARGET or smtp:TARGET" : method->check(target);
 }
 
 void
-delivery_start(struct delivery *d, const char *setting, const char *hostname,
-    struct log *log)
+delivery_start(struct delivery *d, const struct delivery_setup *setup)
 {
 	const char *target;
 
-	d->method = find_method(setting, &target);
-	d->log = log;
-	d->method->start(d, target, hostname);
+	d->method = find_method(setup->target, &target);
+	d->log = setup->log;
+	d->method->start(d, setup, target);
 }
 
-int
-delivery_root(const struct delivery *d)
+void
+delivery_use(const struct delivery *d, struct sandbox_needs *needs)
 {
-	return d->method->root(d);
+	d->method->use(d, needs);
+}
+
+const struct reply *
+delivery_recipient(struct delivery *d, const struct envelope *e,
+    const struct address *to)
+{
+	return d->method->recipient == NULL ? NULL
+					    : d->method->recipient(d, e, to);
 }
 
 const struct reply *
@@ -73,4 +82,18 @@ void
 delivery_abort(struct delivery *d)
 {
 	d->method->abort(d);
+}
+
+void
+delivery_reset(struct delivery *d)
+{
+	if (d->method->reset != NULL)
+		d->method->reset(d);
+}
+
+void
+delivery_close(struct delivery *d)
+{
+	if (d->method->close != NULL)
+		d->method->close(d);
 }

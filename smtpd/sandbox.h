@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 struct sandbox_needs {
 	int maildir_root;	/* directory below which mail is written; -1 */
 	uint64_t message_size;	/* largest message to be written; 0: any */
+	const struct sockaddr *next_hop; /* that may be connected to; NULL */
 	bool seccomp;		/* SMTPD_SECCOMP */
 };
 
