@@ -54,6 +54,8 @@ static const struct setting settings[] = {
 	    RELAY_TIMEOUT_MAX, "must be seconds or hh:mm:ss, from 1 to 600" },
 	{ "SMTPD_XCLIENT", "no", &setting_switch, FIELD(xclient), 0, 0,
 	    "must be yes or no" },
+	{ "QMAILQUEUE", NULL, &setting_program, FIELD(queue_program), 0, 0,
+	    NULL },
 	{ "SMTPD_SECCOMP", "yes", &setting_switch, FIELD(seccomp), 0, 0,
 	    "must be yes or no" },
 };

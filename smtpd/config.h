@@ -34,6 +34,7 @@ struct config {
 	bool seccomp;				/* SMTPD_SECCOMP */
 	struct timespec relay_timeout;		/* SMTPD_RELAY_TIMEOUT */
 	bool xclient;				/* SMTPD_XCLIENT */
+	const char *queue_program;		/* QMAILQUEUE, NULL if unset */
 
 	/* Not settings: what the starter says of the connection and of
 	 * stderr; NULL if unset. */

@@ -7,6 +7,7 @@ static const struct delivery_method *const methods[] = {
 	&deliver_maildir,
 	&deliver_smtp,
 	&deliver_lmtp,
+	&deliver_queue,
 };
 
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
@@ -33,7 +34,7 @@ delivery_check(const char *setting)
 	const char *target;
 	const struct delivery_method *method = find_method(setting, &target);
 
-	return method == NULL ? "must be maildir:PATH, lmtp:TARGET or smtp:TARGET" : method->check(target);
+	return method == NULL ? "must be maildir:PATH, lmtp:TARGET, smtp:TARGET or qmail-queue:PROGRAM" : method->check(target);
 }
 
 void

@@ -7,6 +7,7 @@
 #define DELIVERY_H
 
 #include "address.h"
+#include "deliver_queue.h"
 #include "deliver_relay.h"
 #include "envelope.h"
 #include "log.h"
@@ -25,6 +26,7 @@ struct delivery_setup {
 	const struct peer *peer;	/* the client */
 	struct timespec relay_timeout;	/* for each answer of a next hop */
 	bool xclient;			/* SMTPD_XCLIENT */
+	const char *queue_program;	/* QMAILQUEUE, NULL if unset */
 	struct log *log;
 };
 
@@ -73,6 +75,7 @@ struct delivery {
 	struct log *log;
 	union {
 		struct maildir_delivery maildir;
+		struct queue_delivery queue;
 		struct relay_delivery relay;
 	};
 };
@@ -97,6 +100,7 @@ void delivery_reset(struct delivery *);
 void delivery_close(struct delivery *);
 
 extern const struct delivery_method deliver_maildir;
+extern const struct delivery_method deliver_queue;
 extern const struct delivery_method deliver_smtp;
 extern const struct delivery_method deliver_lmtp;
 

@@ -133,7 +133,8 @@ serve(void)
 	delivery_start(&c.delivery, &(struct delivery_setup){
 	    .target = c.config.delivery, .hostname = c.config.hostname,
 	    .peer = &c.peer, .relay_timeout = c.config.relay_timeout,
-	    .xclient = c.config.xclient, .log = &c.log });
+	    .xclient = c.config.xclient,
+	    .queue_program = c.config.queue_program, .log = &c.log });
 	if (enter_sandbox() != 0)
 		return EX_OSERR;
 	session_run(&c.session);

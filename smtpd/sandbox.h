@@ -14,6 +14,7 @@ struct sandbox_needs {
 	int maildir_root;	/* directory below which mail is written; -1 */
 	uint64_t message_size;	/* largest message to be written; 0: any */
 	const struct sockaddr *next_hop; /* that may be connected to; NULL */
+	bool receives_descriptors;	/* over a socket */
 	bool seccomp;		/* SMTPD_SECCOMP */
 };
 

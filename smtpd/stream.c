@@ -47,6 +47,14 @@ stream_open_socket(struct stream *s, int fd)
 	s->through_sigterm = true;
 }
 
+void
+stream_open_pipe(struct stream *s, int fd)
+{
+	start(s, fd, fd);
+	s->is_socket = false;
+	s->through_sigterm = true;
+}
+
 static bool
 is_terminated(const struct stream *s)
 {

@@ -47,8 +47,10 @@ struct stream {
 
 void stream_open(struct stream *, int input_fd, int output_fd);
 
-/* A connection of our own making; SIGTERM does not end its waits. */
+/* A connection, or a pipe to write to, of our own making; SIGTERM does not end
+ * its waits. */
 void stream_open_socket(struct stream *, int fd);
+void stream_open_pipe(struct stream *, int fd);
 
 /*
  * Reads up to the next CRLF and strips it. A bare CR or LF is part of the line
