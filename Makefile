@@ -90,6 +90,28 @@ $B/unit/%: $B/sanitized/tests/unit/%.o \
 check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $B/starters
 	tests/run
 
+# libFuzzer against the parsers, each for so many seconds. What it finds on the
+# way is kept below build/, beside the seeds.
+FUZZ_CC = clang
+FUZZ_SECONDS = 60
+fuzzers := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
+fuzzed_sources := $(addprefix smtpd/,address.c grammar.c message.c text.c)
+fuzz: $(fuzzers)
+	for f in $(fuzzers); do \
+		mkdir -p $$f-corpus; echo "$$f, $(FUZZ_SECONDS) seconds"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 \
+			-print_final_stats=1 -artifact_prefix=$$f- $$f-corpus \
+			tests/fuzz/corpus/$${f##*/} >$$f.log 2>&1 || \
+			{ tail -n 40 $$f.log; exit 1; }; \
+		grep number_of_executed $$f.log; \
+	done
+
+$B/fuzz/%: tests/fuzz/%.c $(fuzzed_sources) $(wildcard smtpd/*.h)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -std=c11 $(WARNINGS) $(DEFINES) -Ismtpd -g -O1 \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(filter %.c,$^)
+
 # Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
 lint_sources = $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c tests/unit/*.c \
 	tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c)
@@ -114,14 +136,18 @@ lint:
 	mandoc -Tlint -Wwarning $(man_pages)
 
 # What "make check", "make lint", "make fuzz" and "make bench" need.
-DEPS = bats bats-assert bats-support clang-format clang-tidy cppcheck gcc \
-	iproute2 libbsd0 libc6-dev libcdb-dev libevent-2.1-7 libselinux1 \
-	libtirpc3 libwrap0 make mandoc musl-dev musl-tools netbase procps \
-	python3 shellcheck strace systemd systemd-container ucspi-tcp
+DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck \
+	curl gcc iproute2 libbsd0 libc6-dev libcdb-dev libclang-rt-14-dev \
+	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 make mandoc msmtp \
+	musl-dev musl-tools netbase procps python3 s-nail shellcheck strace \
+	swaks systemd systemd-container tinycdb ucspi-tcp
+# Mail servers that send in tests; they cannot be installed side by side.
+PEERS = exim4-daemon-light opensmtpd postfix
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y \
 		--no-install-recommends $(DEPS)
+	tests/peer fetch $(PEERS)
 	$(MAKE) $B/starters
 
 # Servers that start the handler in tests. Their packages exclude each other
@@ -194,6 +220,6 @@ demo-deps:
 clean:
 	rm -rf $B
 
-.PHONY: all check clean demo demo-deps deps install uninstall
+.PHONY: all check clean demo demo-deps deps fuzz install uninstall
 .SECONDARY:
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define TABLES 256
-#define PAIR_SIZE 8		/* two numbers of 32 bits */
+#define PAIR_SIZE 8 /* two numbers of 32 bits */
 #define PAIRS_AT_ONCE 64
 
 /* What the whole file is made of: the header has position and length of each
@@ -64,37 +64,28 @@ read_pairs(const struct cdbfile *c, struct pair *pairs, size_t count,
 	return 0;
 }
 
-/* The tables fill the file from the end of the records to its own end. Where
- * an empty one lies does not matter, and not all makers say it; but a header
- * of zeros is no empty database. */
+/* The tables, empty ones too, follow each other from the end of the records to
+ * the end of the file. */
 static int
 check_header(struct cdbfile *c)
 {
 	struct pair tables[PAIRS_AT_ONCE];
-	uint64_t length = 0;
-	uint64_t start = c->size;
-	uint64_t first_position = 0;
+	uint64_t end = 0;
 
 	for (size_t i = 0; i < TABLES; i++) {
 		const struct pair *t = &tables[i % PAIRS_AT_ONCE];
 
-		if (i % PAIRS_AT_ONCE == 0 && read_pairs(c, tables,
-		    PAIRS_AT_ONCE, i * PAIR_SIZE) != 0)
+		if (i % PAIRS_AT_ONCE == 0 &&
+		    read_pairs(c, tables, PAIRS_AT_ONCE, i * PAIR_SIZE) != 0)
 			return -1;
 		if (i == 0)
-			first_position = t->first;
-		if (t->second == 0)
-			continue;
-		length += (uint64_t)t->second * PAIR_SIZE;
-		if (t->first < start)
-			start = t->first;
-		if (t->first + (uint64_t)t->second * PAIR_SIZE > c->size)
+			end = c->records_end = t->first;
+		if (t->first != end)
 			return damaged();
+		end += (uint64_t)t->second * PAIR_SIZE;
 	}
-	if (start < CDBFILE_HEADER_SIZE || start + length != c->size ||
-	    (length == 0 && first_position != CDBFILE_HEADER_SIZE))
+	if (c->records_end < CDBFILE_HEADER_SIZE || end != c->size)
 		return damaged();
-	c->records_end = (uint32_t)start;
 	return 0;
 }
 
@@ -165,7 +156,7 @@ absent(const struct cdbfile *c, const struct pair *table, uint32_t hash)
 		uint32_t count = left < PAIRS_AT_ONCE ? left : PAIRS_AT_ONCE;
 
 		if (read_pairs(c, slots, count,
-		    table->first + (uint64_t)i * PAIR_SIZE) != 0)
+			table->first + (uint64_t)i * PAIR_SIZE) != 0)
 			return CDBFILE_FAILED;
 		for (uint32_t j = 0; j < count; j++) {
 			if (slots[j].second == 0 && slots[j].first == 0)
@@ -185,15 +176,18 @@ absent(const struct cdbfile *c, const struct pair *table, uint32_t hash)
 }
 
 /* Compares the key of a record whose slot has the hash of the key wanted. Its
- * own hash tells damage from a different key of the same hash. */
+ * own hash tells damage from a different key of the same hash. One too long to
+ * be a key here would have to be both. */
 static enum cdbfile_result
 match_key(const struct cdbfile *c, uint64_t at, uint32_t length,
     struct span key)
 {
 	char found[CDBFILE_KEY_MAX];
 
-	if (length > sizeof(found))
-		return CDBFILE_ABSENT;
+	if (length > sizeof(found)) {
+		damaged();
+		return CDBFILE_FAILED;
+	}
 	if (read_at(c, found, length, at) != 0)
 		return CDBFILE_FAILED;
 	if (span_equal(key, (struct span){ found, length }))
@@ -249,8 +243,8 @@ cdbfile_find(const struct cdbfile *c, struct span key, char *buffer,
 		enum cdbfile_result result = CDBFILE_ABSENT;
 		struct pair found;
 
-		if (read_pairs(c, &found, 1,
-		    table.first + slot * PAIR_SIZE) != 0)
+		if (read_pairs(c, &found, 1, table.first + slot * PAIR_SIZE) !=
+		    0)
 			return CDBFILE_FAILED;
 		if (found.first == 0 && found.second == 0)
 			break;

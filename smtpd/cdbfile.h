@@ -14,22 +14,22 @@
 
 /* The 256 pairs of position and length that a file starts with. */
 #define CDBFILE_HEADER_SIZE 2048
-/* A record with a longer key is not looked at. */
+/* The longest key that a look-up can ask for. */
 #define CDBFILE_KEY_MAX 1024
 /* The errno of damage. */
 #define CDBFILE_DAMAGED EILSEQ
 
 struct cdbfile {
-	int fd;			/* -1: closed, or in memory */
-	const char *memory;	/* all of it; NULL: in the file */
+	int fd;		    /* -1: closed, or in memory */
+	const char *memory; /* all of it; NULL: in the file */
 	uint32_t size;
-	uint32_t records_end;	/* the hash tables follow */
+	uint32_t records_end; /* the hash tables follow */
 };
 
 enum cdbfile_result {
 	CDBFILE_FOUND,
 	CDBFILE_ABSENT,
-	CDBFILE_FAILED,		/* errno tells why */
+	CDBFILE_FAILED, /* errno tells why */
 };
 
 /* Opens a regular file whose header fits its size: one that was cut short, or

@@ -59,13 +59,15 @@ cannot_tell(struct look_up *l, int error)
 	l->found->rule = RECIPIENTS_BY_NOTHING;
 }
 
-/* What the data of a record says; "deliver" is set if it says nothing else. */
+/* What the data of a record says. */
 static void
 judge(struct look_up *l, struct span data, const struct address *deliver)
 {
 	l->found->answer = RECIPIENTS_ACCEPTED;
 	l->found->delivery = *deliver;
-	switch (data.length > 0 ? data.data[0] : '\0') {
+	if (data.length == 0)
+		return;
+	switch (data.data[0]) {
 	case RECIPIENTS_MARK_BLOCKED:
 		l->found->answer = RECIPIENTS_BLOCKED;
 		break;
@@ -74,10 +76,13 @@ judge(struct look_up *l, struct span data, const struct address *deliver)
 		break;
 	case RECIPIENTS_MARK_DELIVERY:
 		if (address_parse_mailbox(span_from(data, 1),
-		    &l->found->delivery) == ADDRESS_OK)
+			&l->found->delivery) == ADDRESS_OK)
 			recipients_fold(&l->found->delivery);
 		else
 			cannot_tell(l, CDBFILE_DAMAGED);
+		break;
+	case '\0': /* a hole in the file */
+		cannot_tell(l, CDBFILE_DAMAGED);
 		break;
 	}
 }

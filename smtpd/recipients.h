@@ -15,7 +15,7 @@
  * validrcptto.cdb of the qmail world has it. */
 #define RECIPIENTS_MARK_BLOCKED '-'
 #define RECIPIENTS_MARK_TRAP '!'
-#define RECIPIENTS_MARK_DELIVERY '='	/* and the address to deliver to */
+#define RECIPIENTS_MARK_DELIVERY '=' /* and the address to deliver to */
 
 #define RECIPIENTS_KEY_MAX (ADDRESS_LOCAL_MAX + 1 + ADDRESS_DOMAIN_MAX)
 
@@ -25,30 +25,30 @@ enum recipients_answer {
 	RECIPIENTS_BLOCKED,	/* "-" */
 	RECIPIENTS_TRAP,	/* "!" */
 	RECIPIENTS_NOT_OURS,	/* not a domain of ours */
-	RECIPIENTS_CANNOT_TELL,	/* missing, unreadable or damaged file */
+	RECIPIENTS_CANNOT_TELL, /* missing, unreadable or damaged file */
 };
 
 /* Which key decided. */
 enum recipients_rule {
 	RECIPIENTS_BY_NOTHING,
 	RECIPIENTS_BY_ADDRESS,
-	RECIPIENTS_BY_BASE_ADDRESS,	/* without its subaddress */
-	RECIPIENTS_BY_DEFAULT,		/* "base-default", of the qmail world */
-	RECIPIENTS_BY_WHOLE_DOMAIN,	/* "@domain" */
-	RECIPIENTS_BY_DOMAIN,		/* "domain": only that it is ours */
-	RECIPIENTS_BY_POSTMASTER,	/* always accepted */
+	RECIPIENTS_BY_BASE_ADDRESS, /* without its subaddress */
+	RECIPIENTS_BY_DEFAULT,	    /* "base-default", of the qmail world */
+	RECIPIENTS_BY_WHOLE_DOMAIN, /* "@domain" */
+	RECIPIENTS_BY_DOMAIN,	    /* "domain": only that it is ours */
+	RECIPIENTS_BY_POSTMASTER,   /* always accepted */
 };
 
 struct recipients {
 	struct cdbfile file;
 	int error;		/* errno of the first fault, 0 if none */
-	const char *subaddress;	/* characters that start a detail */
+	const char *subaddress; /* characters that start a detail */
 };
 
 struct recipients_found {
 	enum recipients_answer answer;
 	enum recipients_rule rule;
-	struct address delivery;	/* if accepted: where it is delivered */
+	struct address delivery; /* if accepted: where it is delivered */
 };
 
 /* Opens the file. A fault is kept and given by every look-up. The subaddress

@@ -54,6 +54,13 @@ signals_install(void)
 bool
 signals_terminated(void)
 {
+	sigset_t set;
+
+	/* While there is always input, no wait lets it in. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	return terminated != 0;
 }
 

@@ -90,6 +90,9 @@ fill(struct stream *s, struct timespec deadline)
 	ssize_t got;
 
 	stream_flush(s, deadline);
+	/* Who takes no answers is not listened to any more. */
+	if (s->broken)
+		return STREAM_ERROR;
 	if (s->start > 0) {
 		memmove(s->input, s->input + s->start, s->end - s->start);
 		s->end -= s->start;

@@ -60,12 +60,20 @@ handler_environment() {
 dialogue_options=()
 
 # Plays the transcript on stdin against a handler of its own. The client is
-# 192.0.2.1; settings come as arguments.
-# Usage: talk [NAME=VALUE]... <TRANSCRIPT
+# 192.0.2.1. Arguments are settings; a name alone is left unset.
+# Usage: talk [NAME=VALUE | NAME]... <TRANSCRIPT
 talk() {
-	local environment
-	mapfile -t environment < <(handler_environment)
-	env -i "${environment[@]}" REMOTE_ADDR=192.0.2.1 REMOTE_PORT=4000 "$@" \
+	local setting settings unset=()
+	mapfile -t settings < <(handler_environment)
+	settings+=(REMOTE_ADDR=192.0.2.1 REMOTE_PORT=4000)
+	for setting; do
+		if [[ $setting == *=* ]]; then
+			settings+=("$setting")
+		else
+			unset+=(-u "$setting")
+		fi
+	done
+	env -i "${settings[@]}" env "${unset[@]}" \
 		"$root/tests/dialogue" "${dialogue_options[@]}" "$SMTPD" \
 		2>>"$LOG" || {
 		echo "log:"

@@ -111,7 +111,7 @@ burst() {
 @test "a message comes over IPv4 and over IPv6" {
 	local address
 	for address in 127.0.0.1:25 '[::1]:25'; do
-		rm -rf "$mail_root"
+		rm -rf "$mail_root"/*
 		printf '%s\n' "$to_data" 'C: by' 'C: .' 'S~ 250 2\.0\.0 .*' \
 			'C: QUIT' 'S: 221 2.0.0 Goodbye' '@eof' |
 			dialogue "$address"
@@ -225,7 +225,6 @@ record() {
 	assert_output --partial '"REMOTE_ADDR":"127.0.0.1"'
 	assert_output --regexp '"SMTP_REPLY":"550 5\.1\.1'
 	assert_output --partial '"TARPIT_DELAY_USEC":"1000000"'
-	assert_output --partial '"_SYSTEMD_UNIT":"tarpit-smtpd@'
 	local id
 	[[ $output =~ \"MESSAGE_ID\":\"([0-9a-f]{32})\" ]]
 	id=${BASH_REMATCH[1]}
@@ -240,16 +239,21 @@ record() {
 	printf '%s\n' 'S: 220 mx.example.org ESMTP' 'C: QUIT' \
 		'S: 221 2.0.0 Goodbye' '@eof' | dialogue
 	wait_until 20 instances_are 0
-	wait_until 20 one_record_since "$cursor"
-	run -0 machine run journalctl -q -o cat --after-cursor "$cursor" \
-		-u 'tarpit-smtpd@*'
-	assert_equal "${#lines[@]}" 1
-	assert_output --partial 'session'
+	wait_until 20 session_logged_after "$cursor"
+	run -0 journal_after "$cursor"
+	run -0 grep -c 'tarpit-smtpd[@[]' <<<"$output"
+	assert_output 1
 }
 
-one_record_since() {
-	[[ -n $(machine run journalctl -q --after-cursor "$1" \
-		SYSLOG_IDENTIFIER=tarpit-smtpd) ]]
+# All records: some versions lose one that a filter lets through. And not those
+# of the unit: what a process says just before its end comes to the journal when
+# the process is no longer there to be asked for its unit.
+journal_after() {
+	machine run journalctl -q -o short --after-cursor "$1"
+}
+
+session_logged_after() {
+	journal_after "$1" | grep -q 'tarpit-smtpd.*: session: '
 }
 
 @test "bursts of 200 connections are all served, and the socket listens on" {
@@ -310,9 +314,10 @@ one_record_since() {
 		tarpit-rcpt.service
 }
 
-@test "after a boot all is at work again" {
+@test "after a boot all is at work again, with a source saved meanwhile" {
 	machine shutdown
+	source_is 'alice@example.org' 'meanwhile@example.org'
 	machine boot
-	wait_until 20 accepts alice@example.org
+	wait_until 20 accepts meanwhile@example.org
 	printf '%s\n' "$ehlo" "$mail" "$rcpt" | dialogue
 }

@@ -15,9 +15,9 @@ static const struct command {
 	const char *name;
 	const char *usage;
 	enum status (*run)(const struct options *, char **arguments);
-	int least;		/* arguments */
+	int least; /* arguments */
 	int most;
-	const char *options;	/* the letters that it takes */
+	const char *options; /* the letters that it takes */
 } commands[] = {
 	{ "build", "build [--force] SOURCE CDB", command_build, 2, 2, "f" },
 	{ "check", "check SOURCE", command_check, 1, 1, "" },

@@ -19,8 +19,8 @@ struct path_case {
 	struct span written; /* by address_write, if not local@domain */
 };
 
-#define CASE(text, what, which, before_at, after_at)          \
-	.input = OCTETS(text), .result = what, .kind = which, \
+#define CASE(text, what, which, before_at, after_at)              \
+	.input = OCTETS(text), .result = (what), .kind = (which), \
 	.local = OCTETS(before_at), .domain = OCTETS(after_at)
 #define GOOD(input, local, domain) \
 	CASE(input, ADDRESS_OK, ADDRESS_MAILBOX, local, domain)
@@ -107,6 +107,7 @@ static const struct path_case paths[] = {
 	{ BAD("<a@[]>") },
 	{ BAD("<a@[192.0.2.256]>") },
 	{ BAD("<a@[192.0.2.1000]>") },
+	{ BAD("<a@[0192.0.2.1]>") },
 	{ BAD("<a@[192.0.2]>") },
 	{ BAD("<a@[192.0.2.]>") },
 	{ BAD("<a@[192.0.2.1.]>") },
@@ -119,6 +120,7 @@ static const struct path_case paths[] = {
 	{ BAD("<a@192.0.2.1]>") },
 	{ BAD("<a@[IPv6:fe80::1%eth0]>") },
 	{ BAD("<a@[IPv6:]>") },
+	{ BAD("<a@[ipv6:text]>") },
 	{ BAD("<a@[IPv6:2001:db8::g]>") },
 	{ BAD("<a@[IPv6:1:2:3:4:5:6:7:8:9]>") },
 	{ BAD("<a@[IPv6:1::2::3]>") },

@@ -100,7 +100,10 @@ test_longest_pattern(struct tap *tap)
 	    "the longest pattern is taken");
 }
 
-#define TEXT(string) { (string), sizeof(string) - 1 }
+#define TEXT(string)                         \
+	{                                    \
+		(string), sizeof(string) - 1 \
+	}
 
 static const struct {
 	const char *pattern;
@@ -115,7 +118,8 @@ static const struct {
 	{ "//%d//%l//", TEXT("a"), TEXT("b"), "b|a" },
 	{ "%l@%d", TEXT("a@b"), TEXT("c"), "a%40b@c" },
 	{ "100%%/.%d.x", TEXT("a"), TEXT("b"), "100%|.b.x" },
-	{ "%d/%l", TEXT("Alice.B"), TEXT("EXAMPLE.Org"), "example.org|alice.b" },
+	{ "%d/%l", TEXT("Alice.B"), TEXT("EXAMPLE.Org"),
+	    "example.org|alice.b" },
 	{ "%d/%l", TEXT("a-b_c+d=e1"), TEXT("b"), "b|a-b_c+d=e1" },
 	{ "%d/%l", TEXT("j\303\274rgen"), TEXT("b"), "b|j\303\274rgen" },
 	{ "%d/%l", TEXT("."), TEXT("b"), "b|%2e" },
@@ -143,8 +147,8 @@ test_paths(struct tap *tap)
 		    paths[i].domain);
 		bool good = strcmp(names, paths[i].names) == 0;
 
-		snprintf(name, sizeof(name), "%s leads to %s",
-		    paths[i].pattern, paths[i].names);
+		snprintf(name, sizeof(name), "%s leads to %s", paths[i].pattern,
+		    paths[i].names);
 		tap_ok(tap, good, name);
 		if (!good)
 			printf("# it leads to %s\n", names);
@@ -161,8 +165,10 @@ test_long_names(struct tap *tap)
 
 	memset(local, 'x', sizeof(local));
 	snprintf(expected, sizeof(expected), "b|%.*s", whole, local);
-	tap_ok(tap, strcmp(join("%d/%l", (struct span){ local, NAME_MAX - 1 },
-	    domain), expected) == 0, "254 octets are one name");
+	tap_ok(tap,
+	    strcmp(join("%d/%l", (struct span){ local, NAME_MAX - 1 }, domain),
+		expected) == 0,
+	    "254 octets are one name");
 	snprintf(expected, sizeof(expected), "b|%.*s%%|x", whole, local);
 	tap_ok(tap, strcmp(join("%d/%l", all, domain), expected) == 0,
 	    "255 octets are two names");
@@ -172,8 +178,9 @@ test_long_names(struct tap *tap)
 	    "a dot of an address that starts the second name is escaped");
 	local[NAME_MAX - 1] = 'x';
 	snprintf(expected, sizeof(expected), "%.*s%%|%%2e.", whole, local);
-	tap_ok(tap, strcmp(join("%l..", (struct span){ local, NAME_MAX - 1 },
-	    domain), expected) == 0,
+	tap_ok(tap,
+	    strcmp(join("%l..", (struct span){ local, NAME_MAX - 1 }, domain),
+		expected) == 0,
 	    "a dot of the pattern that starts the second name is escaped");
 }
 
@@ -187,8 +194,10 @@ test_largest_path(struct tap *tap)
 	memset(pattern, '.', sizeof(pattern));
 	memcpy(pattern, "%d/%l/%d/%l", 11);
 	pattern[MAILDIR_PATTERN_MAX] = '\0';
-	tap_ok(tap, maildir_pattern_check(pattern) == NULL &&
-	    join(pattern, all, all)[0] != '(', "the largest path fits");
+	tap_ok(tap,
+	    maildir_pattern_check(pattern) == NULL &&
+		join(pattern, all, all)[0] != '(',
+	    "the largest path fits");
 }
 
 static bool
@@ -202,12 +211,13 @@ name_is(struct maildir_namer *n, const char *number, const char *host)
 
 	maildir_namer_write(n, &name);
 	if (sscanf(buffer, "%llu.M%lluP%lluQ%lluR%16llx.%n", &seconds, &musec,
-	    &pid, &count, &random, &end) != 5 || end == 0)
+		&pid, &count, &random, &end) != 5 ||
+	    end == 0)
 		return false;
 	snprintf(text, sizeof(text), "%llu", count);
-	return seconds > 1000000000 && musec < 1000000 &&
-	    pid == n->pid && random == n->random && random != 0 &&
-	    strcmp(text, number) == 0 && strcmp(buffer + end, host) == 0;
+	return seconds > 1000000000 && musec < 1000000 && pid == n->pid &&
+	    random == n->random && random != 0 && strcmp(text, number) == 0 &&
+	    strcmp(buffer + end, host) == 0;
 }
 
 static void

@@ -97,37 +97,30 @@ is_same_when_cut(struct span text, uint64_t limit)
 struct text_case {
 	const char *name;
 	struct span input;
-	enum message_fault fault;
 	struct span output;
 	struct span rest;
+	enum message_fault fault;
 	bool goes_on;
 };
 
-#define FINE(name, input, output)                                              \
-	{                                                                      \
-		name, OCTETS(input), MESSAGE_FINE, OCTETS(output), OCTETS(""), \
-		    false                                                      \
-	}
+#define FINE(name, input, output) REST(name, input, output, "")
 #define REST(name, input, output, rest)                                 \
 	{                                                               \
-		name, OCTETS(input rest), MESSAGE_FINE, OCTETS(output), \
-		    OCTETS(rest), false                                 \
+		name, OCTETS(input rest), OCTETS(output), OCTETS(rest), \
+		    MESSAGE_FINE, false                                 \
 	}
 #define MORE(name, input, output)                                              \
 	{                                                                      \
-		name, OCTETS(input), MESSAGE_FINE, OCTETS(output), OCTETS(""), \
+		name, OCTETS(input), OCTETS(output), OCTETS(""), MESSAGE_FINE, \
 		    true                                                       \
 	}
-#define BARE(name, input)                                               \
-	{                                                               \
-		name, OCTETS(input "\r\n.\r\n"), MESSAGE_BARE_LINE_END, \
-		    OCTETS(""), OCTETS(""), false                       \
+#define FAULT(name, input, fault)                                        \
+	{                                                                \
+		name, OCTETS(input "\r\n.\r\n"), OCTETS(""), OCTETS(""), \
+		    fault, false                                         \
 	}
-#define NULS(name, input)                                                 \
-	{                                                                 \
-		name, OCTETS(input "\r\n.\r\n"), MESSAGE_NUL, OCTETS(""), \
-		    OCTETS(""), false                                     \
-	}
+#define BARE(name, input) FAULT(name, input, MESSAGE_BARE_LINE_END)
+#define NULS(name, input) FAULT(name, input, MESSAGE_NUL)
 
 static const struct text_case texts[] = {
 	FINE("an empty text ends at once", ".\r\n", ""),
@@ -483,6 +476,29 @@ test_hops(struct tap *tap)
 	    "a loop is one wherever it is cut");
 }
 
+static void
+test_after_fault(struct tap *tap)
+{
+	static const struct {
+		struct span input;
+		uint64_t limit;
+		size_t length;
+	} cases[] = {
+		{ OCTETS("a\0bcd\r\ne\r\n.\r\n"), 0, 1 },
+		{ OCTETS("ab\ncd\r\ne\r\n.\r\n"), 0, 2 },
+		{ OCTETS("abc\rd\r\ne\r\n.\r\n"), 0, 3 },
+		{ OCTETS("ab\r\nc\r\nd\r\n.\r\n"), 4, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct result r = decode(cases[i].input, cases[i].limit,
+		    cases[i].input.length, 1);
+
+		tap_okf(tap, r.ended && r.length == cases[i].length,
+		    "nothing is written behind fault %d", (int)r.fault);
+	}
+}
+
 /* What is used by two calls when the first has ended the message. */
 static void
 test_after_end(struct tap *tap)
@@ -510,6 +526,7 @@ main(void)
 	test_every_octet(&tap);
 	test_sizes(&tap);
 	test_hops(&tap);
+	test_after_fault(&tap);
 	test_after_end(&tap);
 	return tap_done(&tap);
 }

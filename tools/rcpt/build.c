@@ -60,8 +60,8 @@ judge(const struct build *b)
 	}
 	if (c->shut_out > c->accepted / 2) {
 		warnx("%s: %zu of %zu recipients in service would no longer be "
-		    "accepted; --force publishes that", b->source, c->shut_out,
-		    c->accepted);
+		      "accepted; --force publishes that",
+		    b->source, c->shut_out, c->accepted);
 		return STATUS_NO;
 	}
 	return STATUS_OK;
@@ -94,9 +94,9 @@ publish(struct build *b)
 			warn("%s: cannot write beside it", p->path);
 		return STATUS_TROUBLE;
 	}
-	if (!publication_sync(p) || !writer_verify(p->fd, p->path, &b->new,
-	    &b->job, &b->octets) || job_interrupted(&b->job) ||
-	    !publication_commit(p))
+	if (!publication_sync(p) ||
+	    !writer_verify(p->fd, p->path, &b->new, &b->job, &b->octets) ||
+	    job_interrupted(&b->job) || !publication_commit(p))
 		return STATUS_TROUBLE;
 	return STATUS_OK;
 }
@@ -111,7 +111,7 @@ print_summary(struct build *b)
 		domains += entry_is_domain(entry_key(&b->new.entries[i]));
 	job_wipe(&b->job);
 	printf("%s: %zu recipients in %zu domains, %zu added, %zu removed, "
-	    "%zu changed, %" PRIu32 " octets, %.2f seconds\n",
+	       "%zu changed, %" PRIu32 " octets, %.2f seconds\n",
 	    b->publication.path, b->new.count - domains, domains, c->added,
 	    c->removed, c->changed, b->octets, job_seconds(&b->job));
 }

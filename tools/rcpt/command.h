@@ -8,8 +8,8 @@
 #include "status.h"
 
 struct options {
-	bool force;			/* --force */
-	const char *subaddress;		/* -s */
+	bool force;		/* --force */
+	const char *subaddress; /* -s */
 };
 
 enum status command_build(const struct options *, char **arguments);

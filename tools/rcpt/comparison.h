@@ -14,8 +14,8 @@ struct comparison {
 	size_t added;
 	size_t removed;
 	size_t changed;
-	size_t accepted;	/* in the old one */
-	size_t shut_out;	/* accepted in the old one, not in the new one */
+	size_t accepted; /* in the old one */
+	size_t shut_out; /* accepted in the old one, not in the new one */
 };
 
 /* Compares two tables, and prints every difference as a line to "lines" if

@@ -25,8 +25,9 @@ entry_domain(struct span key)
 bool
 entry_is_accepted(struct span data)
 {
-	return data.length == 0 || (data.data[0] != RECIPIENTS_MARK_BLOCKED &&
-	    data.data[0] != RECIPIENTS_MARK_TRAP);
+	return data.length == 0 ||
+	    (data.data[0] != RECIPIENTS_MARK_BLOCKED &&
+		data.data[0] != RECIPIENTS_MARK_TRAP);
 }
 
 /* Appends the address of a key if it is one, and if it makes this key again. */
@@ -51,8 +52,8 @@ write_address(struct text *line, struct span key)
 	parts.local_length = local_length;
 	parts.domain_length = domain.length;
 	address_write(&written, &parts);
-	if (written.overflow || address_parse_mailbox(text_span(&written),
-	    &parsed) != ADDRESS_OK)
+	if (written.overflow ||
+	    address_parse_mailbox(text_span(&written), &parsed) != ADDRESS_OK)
 		return false;
 	recipients_fold(&parsed);
 	recipients_key(&parsed, &again);
@@ -62,8 +63,8 @@ write_address(struct text *line, struct span key)
 	quote = written.data[0] != '"' && strchr(START_MARKS, written.data[0]);
 	if (quote)
 		text_put_char(line, '"');
-	text_put_span(line, (struct span){ written.data,
-	    written.length - domain.length - 1 });
+	text_put_span(line,
+	    (struct span){ written.data, written.length - domain.length - 1 });
 	if (quote)
 		text_put_char(line, '"');
 	text_put_char(line, '@');
@@ -110,8 +111,8 @@ entry_write(struct text *line, struct span key, struct span data)
 		return false;
 	if (mark == RECIPIENTS_MARK_BLOCKED || mark == RECIPIENTS_MARK_TRAP)
 		text_put_char(line, mark);
-	if (key.data[0] == '@' ? !write_whole_domain(line, key) :
-	    !write_address(line, key))
+	if (key.data[0] == '@' ? !write_whole_domain(line, key)
+			       : !write_address(line, key))
 		return false;
 	return mark != RECIPIENTS_MARK_DELIVERY ||
 	    write_delivery(line, span_from(data, 1));

@@ -9,6 +9,7 @@
 #include "file.h"
 
 #define LENGTHS_SIZE 8
+#define SLOTS_SIZE 16
 
 /* Takes the record at *at, if there is a whole one, and moves on. */
 static bool
@@ -37,11 +38,15 @@ static enum image_result
 parse(struct span image, struct job *job, struct table *table)
 {
 	struct cdbfile c;
+	size_t records;
 
 	if (cdbfile_open_memory(&c, image) != 0)
 		return IMAGE_DAMAGED;
+	/* The tables have two slots for each record. */
+	records = (c.size - c.records_end) / SLOTS_SIZE;
+	table_reserve(table, records);
 	for (size_t at = CDBFILE_HEADER_SIZE; at < c.records_end;) {
-		if (!job_step(job, "reading the CDB", table->count, 0))
+		if (!job_step(job, "comparing", table->count, records))
 			return IMAGE_FAILED;
 		if (!take_record(&c, table, &at))
 			return IMAGE_DAMAGED;

@@ -8,8 +8,8 @@
 
 enum image_result {
 	IMAGE_READ,
-	IMAGE_DAMAGED,		/* not a CDB, or not whole */
-	IMAGE_FAILED,		/* a message was given, or a signal came */
+	IMAGE_DAMAGED, /* not a CDB, or not whole */
+	IMAGE_FAILED,  /* a message was given, or a signal came */
 };
 
 /* Reads the CDB behind a descriptor, from where it stands, into an empty table.

@@ -10,11 +10,11 @@
 #include <time.h>
 
 struct job {
-	int signals;		/* a signalfd(2); -1: they end the program */
-	bool terminal;		/* stderr is one */
-	bool shown;		/* a progress line stands there */
+	int signals;   /* a signalfd(2); -1: they end the program */
+	bool terminal; /* stderr is one */
+	bool shown;    /* a progress line stands there */
 	struct timespec start;
-	struct timespec next;	/* when to show it again */
+	struct timespec next; /* when to show it again */
 };
 
 /* With "tidy", SIGINT, SIGTERM and SIGHUP are held back, and asked for here:

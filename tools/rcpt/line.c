@@ -77,17 +77,16 @@ parse_address(struct cursor *c, struct span word, struct address *address)
 	case ADDRESS_TOO_LONG:
 		return fail(c, at, "the address is too long");
 	case ADDRESS_BAD:
-		return fail(c, at, memchr(word.data, '@', word.length) == NULL ?
-		    "not an address: it has no @" : "not an address");
+		return fail(c, at,
+		    memchr(word.data, '@', word.length) == NULL
+			? "not an address: it has no @"
+			: "not an address");
 	case ADDRESS_OK:
 		break;
 	}
 	/* In a literal; the key could not be taken apart again. */
 	if (memchr(address->domain, '@', address->domain_length) != NULL)
 		return fail(c, at, "an @ in the domain");
-	/* Its key would be the one of the whole domain. */
-	if (address->local_length == 0)
-		return fail(c, at, "nothing in front of the @");
 	recipients_fold(address);
 	return true;
 }

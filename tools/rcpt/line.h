@@ -10,7 +10,7 @@
 
 /* The record that a line makes. */
 struct line {
-	size_t column;		/* where the entry starts */
+	size_t column; /* where the entry starts */
 	size_t key_length;
 	size_t data_length;
 	char key[RECIPIENTS_KEY_MAX + 1];
@@ -18,12 +18,12 @@ struct line {
 };
 
 struct line_fault {
-	size_t column;		/* in octets, from 1 */
+	size_t column; /* in octets, from 1 */
 	const char *what;
 };
 
 enum line_result {
-	LINE_EMPTY,		/* blank, or only a comment */
+	LINE_EMPTY, /* blank, or only a comment */
 	LINE_ENTRY,
 	LINE_FAULTY,
 };

@@ -11,7 +11,7 @@ void *memory_resize(void *, size_t count, size_t size);
 struct memory_chunk;
 struct memory_pool {
 	struct memory_chunk *last;
-	size_t left;		/* octets free in it */
+	size_t left; /* octets free in it */
 };
 
 /* A copy of a in the pool, with b behind it. */

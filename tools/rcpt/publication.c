@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_TRIED_AGAIN 50	/* milliseconds */
+#define LOCK_TRIED_AGAIN 50 /* milliseconds */
 
 static bool
 complain(const struct publication *p, const char *what)
@@ -25,8 +25,9 @@ open_directory(struct publication *p, char *file)
 {
 	char *slash = strrchr(file, '/');
 	const char *name = slash == NULL ? file : slash + 1;
-	const char *directory = slash == NULL ? "." : slash == file ? "/" :
-	    file;
+	const char *directory = slash == NULL ? "."
+	    : slash == file		      ? "/"
+					      : file;
 	int length = snprintf(p->new_name, sizeof(p->new_name), ".%s.new",
 	    name);
 
@@ -49,8 +50,8 @@ find_place(struct publication *p)
 	char *file = realpath(p->path, NULL);
 	bool found;
 
-	if (file == NULL && errno == ENOENT &&
-	    lstat(p->path, &status) == -1 && errno == ENOENT)
+	if (file == NULL && errno == ENOENT && lstat(p->path, &status) == -1 &&
+	    errno == ENOENT)
 		file = strdup(p->path);
 	if (file == NULL)
 		return complain(p, "cannot find it");
@@ -68,8 +69,8 @@ lock_new(struct publication *p)
 {
 	struct stat ours, named;
 
-	p->fd = openat(p->directory, p->new_name, O_RDWR | O_CREAT |
-	    O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	p->fd = openat(p->directory, p->new_name,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (p->fd == -1 || fstat(p->fd, &ours) == -1)
 		return LOCK_FAILED;
 	if (!S_ISREG(ours.st_mode)) {
@@ -78,9 +79,9 @@ lock_new(struct publication *p)
 	}
 	if (flock(p->fd, LOCK_EX | LOCK_NB) == -1)
 		return errno == EWOULDBLOCK ? LOCK_BUSY : LOCK_FAILED;
-	if (fstatat(p->directory, p->new_name, &named,
-	    AT_SYMLINK_NOFOLLOW) == -1 || named.st_ino != ours.st_ino ||
-	    named.st_dev != ours.st_dev)
+	if (fstatat(p->directory, p->new_name, &named, AT_SYMLINK_NOFOLLOW) ==
+		-1 ||
+	    named.st_ino != ours.st_ino || named.st_dev != ours.st_dev)
 		return LOCK_GONE;
 	return LOCK_OURS;
 }
@@ -106,7 +107,7 @@ begin_new(struct publication *p, struct job *job)
 			warnx("%s: waiting for another build", p->path);
 		told |= result == LOCK_BUSY;
 		if (!job_wait(job, -1,
-		    result == LOCK_BUSY ? LOCK_TRIED_AGAIN : 0))
+			result == LOCK_BUSY ? LOCK_TRIED_AGAIN : 0))
 			return false;
 	}
 }
@@ -133,16 +134,18 @@ open_old(struct publication *p)
 static bool
 empty_new(struct publication *p)
 {
-	return ftruncate(p->fd, 0) == 0 || complain(p, "cannot write beside it");
+	return ftruncate(p->fd, 0) == 0 ||
+	    complain(p, "cannot write beside it");
 }
 
 bool
 publication_start(struct publication *p, const char *path, struct job *job)
 {
-	*p = (struct publication){ .path = path, .directory = -1, .fd = -1,
+	*p = (struct publication){ .path = path,
+		.directory = -1,
+		.fd = -1,
 		.old = -1 };
-	if (find_place(p) && begin_new(p, job) && empty_new(p) &&
-	    open_old(p))
+	if (find_place(p) && begin_new(p, job) && empty_new(p) && open_old(p))
 		return true;
 	publication_end(p);
 	return false;

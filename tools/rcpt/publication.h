@@ -12,10 +12,10 @@
 #include "job.h"
 
 struct publication {
-	const char *path;		/* as given, for messages */
+	const char *path; /* as given, for messages */
 	int directory;
-	int fd;				/* the new file, for reading, too */
-	int old;			/* the file in service; -1: none */
+	int fd;	 /* the new file, for reading, too */
+	int old; /* the file in service; -1: none */
 	char name[NAME_MAX + 1];
 	char new_name[NAME_MAX + 1];
 };

@@ -79,24 +79,40 @@ take_line(struct source *s, struct span text)
 	}
 }
 
+static size_t
+count_lines(struct span text)
+{
+	size_t count = 0;
+	const char *end = text.data + text.length;
+
+	for (const char *at = text.data; at != NULL && at < end; count++) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (at != NULL)
+			at++;
+	}
+	return count;
+}
+
 static enum status
 take_text(struct source *s, struct span text)
 {
 	static const struct span byte_order_mark = { "\xEF\xBB\xBF", 3 };
+	size_t lines = count_lines(text);
 	size_t at = 0;
 
-	if (text.length >= byte_order_mark.length && span_equal(byte_order_mark,
-	    (struct span){ text.data, byte_order_mark.length }))
+	table_reserve(s->table, lines);
+	if (text.length >= byte_order_mark.length &&
+	    span_equal(byte_order_mark,
+		(struct span){ text.data, byte_order_mark.length }))
 		at = byte_order_mark.length;
 	while (at < text.length) {
 		struct span rest = span_from(text, at);
 		const char *end = memchr(rest.data, '\n', rest.length);
-		size_t length = end == NULL ? rest.length :
-		    (size_t)(end - rest.data);
+		size_t length = end == NULL ? rest.length
+					    : (size_t)(end - rest.data);
 
-		if (!job_step(s->job, "reading", s->line, 0))
+		if (!job_step(s->job, "reading", s->line++, lines))
 			return STATUS_TROUBLE;
-		s->line++;
 		take_line(s, (struct span){ rest.data, length });
 		at += length + 1;
 	}
@@ -107,7 +123,8 @@ enum status
 source_read(const char *path, struct job *job, struct table *table)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
-	struct source s = { .name = is_stdin ? "-" : path, .job = job,
+	struct source s = { .name = is_stdin ? "-" : path,
+		.job = job,
 		.table = table };
 	int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	enum status status = STATUS_TROUBLE;

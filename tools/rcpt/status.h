@@ -4,8 +4,8 @@
 
 enum status {
 	STATUS_OK = 0,
-	STATUS_NO = 1,		/* the answer is no: refused, wrong, different */
-	STATUS_TROUBLE = 2,	/* it could not be done */
+	STATUS_NO = 1,	    /* the answer is no: refused, wrong, different */
+	STATUS_TROUBLE = 2, /* it could not be done */
 };
 
 #endif

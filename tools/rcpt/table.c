@@ -6,7 +6,7 @@
 
 #include "status.h"
 
-#define FIRST_SLOT_BITS 10
+#define LEAST_SLOT_BITS 10
 
 /* The hash of a CDB changes little from one key to the next; the golden ratio
  * spreads its bits to the top ones, which are taken. */
@@ -29,23 +29,24 @@ find_slot(const struct table *t, struct span key, uint32_t hash)
 	for (size_t i = first_slot(t, hash);; i = next_slot(t, i)) {
 		struct slot *s = &t->slots[i];
 
-		if (s->entry == 0 || (s->hash == hash && span_equal(key,
-		    entry_key(&t->entries[s->entry - 1]))))
+		if (s->entry == 0 ||
+		    (s->hash == hash &&
+			span_equal(key, entry_key(&t->entries[s->entry - 1]))))
 			return s;
 	}
 }
 
-/* Twice as many slots. */
+/* Moves all to a new array of slots. */
 static void
-grow_slots(struct table *t)
+set_slots(struct table *t, unsigned bits)
 {
 	struct slot *old = t->slots;
 	size_t old_count = old == NULL ? 0 : (size_t)1 << t->slot_bits;
 
-	t->slot_bits = old == NULL ? FIRST_SLOT_BITS : t->slot_bits + 1;
-	if (t->slot_bits > 31)
+	if (bits > 31)
 		errx(STATUS_TROUBLE, "too many records");
-	t->slots = calloc((size_t)1 << t->slot_bits, sizeof(*t->slots));
+	t->slot_bits = bits;
+	t->slots = calloc((size_t)1 << bits, sizeof(*t->slots));
 	if (t->slots == NULL)
 		err(STATUS_TROUBLE, NULL);
 	for (size_t i = 0; i < old_count; i++) {
@@ -61,6 +62,17 @@ grow_slots(struct table *t)
 	free(old);
 }
 
+void
+table_reserve(struct table *t, size_t count)
+{
+	unsigned bits = LEAST_SLOT_BITS;
+
+	while (bits < 31 && (size_t)1 << bits < 2 * count)
+		bits++;
+	if (t->slots == NULL || bits > t->slot_bits)
+		set_slots(t, bits);
+}
+
 enum table_result
 table_put(struct table *t, struct span key, struct span data, size_t line,
     struct entry **entry)
@@ -68,13 +80,15 @@ table_put(struct table *t, struct span key, struct span data, size_t line,
 	uint32_t hash = cdb_hash(key.data, (unsigned)key.length);
 	struct slot *slot;
 
-	if (t->slots == NULL || t->count * 2 >= (size_t)1 << t->slot_bits)
-		grow_slots(t);
+	if (t->slots == NULL)
+		table_reserve(t, 0);
+	else if (t->count * 2 >= (size_t)1 << t->slot_bits)
+		set_slots(t, t->slot_bits + 1);
 	slot = find_slot(t, key, hash);
 	if (slot->entry != 0) {
 		*entry = &t->entries[slot->entry - 1];
-		return span_equal(data, entry_data(*entry)) ?
-		    TABLE_SAME : TABLE_DIFFERENT;
+		return span_equal(data, entry_data(*entry)) ? TABLE_SAME
+							    : TABLE_DIFFERENT;
 	}
 	if (t->count == t->room) {
 		t->room = t->room == 0 ? 1024 : 2 * t->room;
@@ -83,8 +97,8 @@ table_put(struct table *t, struct span key, struct span data, size_t line,
 	}
 	*entry = &t->entries[t->count++];
 	**entry = (struct entry){
-		.octets = memory_copy(&t->pool, key.data, key.length,
-		    data.data, data.length),
+		.octets = memory_copy(&t->pool, key.data, key.length, data.data,
+		    data.length),
 		.line = line,
 		.key_length = (uint32_t)key.length,
 		.data_length = (uint32_t)data.length,

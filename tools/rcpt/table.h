@@ -10,16 +10,16 @@
 #include "span.h"
 
 struct entry {
-	const char *octets;	/* the key, and the data behind it */
-	size_t line;		/* of the source; 0: not from a line */
+	const char *octets; /* the key, and the data behind it */
+	size_t line;	    /* of the source; 0: not from a line */
 	uint32_t key_length;
 	uint32_t data_length;
-	bool seen;		/* the other one of two tables has it */
+	bool seen; /* the other one of two tables has it */
 };
 
 struct slot {
 	uint32_t hash;
-	uint32_t entry;		/* its number from 1; 0: unused */
+	uint32_t entry; /* its number from 1; 0: unused */
 };
 
 /* Empty if all is zero. */
@@ -28,15 +28,18 @@ struct table {
 	size_t count;
 	size_t room;
 	struct slot *slots;
-	unsigned slot_bits;	/* there are 2 to the power of it */
+	unsigned slot_bits; /* there are 2 to the power of it */
 	struct memory_pool pool;
 };
 
 enum table_result {
 	TABLE_NEW,
-	TABLE_SAME,		/* was there, with the same data */
-	TABLE_DIFFERENT,	/* was there, with other data, and stays so */
+	TABLE_SAME,	 /* was there, with the same data */
+	TABLE_DIFFERENT, /* was there, with other data, and stays so */
 };
+
+/* Makes room for so many entries at once. */
+void table_reserve(struct table *, size_t count);
 
 /* Puts copies of key and data in; *entry is the one that is there now, valid
  * until the next call. */

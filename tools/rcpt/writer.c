@@ -50,7 +50,8 @@ verify_entry(const struct cdbfile *c, const struct entry *e)
 	size_t length;
 
 	return cdbfile_find(c, entry_key(e), data, sizeof(data), &length) ==
-	    CDBFILE_FOUND && length <= sizeof(data) &&
+	    CDBFILE_FOUND &&
+	    length <= sizeof(data) &&
 	    span_equal((struct span){ data, length }, entry_data(e));
 }
 

@@ -1,0 +1,186 @@
+#!/usr/bin/env bats
+# Postfix as the server that sends.
+
+load common
+load server
+load delivered
+load peer
+
+setup_file() {
+	export MESSAGE=$BATS_FILE_TMPDIR/message
+	load delivered
+	hard_message >"$MESSAGE"
+}
+
+setup() {
+	export PEER=postfix
+	PEER_DIR=$BATS_TEST_TMPDIR/postfix
+	mkdir -p "$PEER_DIR/config"
+}
+
+teardown() {
+	stop_peer
+	stop_server
+}
+
+# Starts Postfix, which sends all mail to the handler but that to
+# sender@client.test, which it keeps in a Maildir.
+start_postfix() {
+	cat >"$PEER_DIR/config/main.cf" <<-EOT
+		compatibility_level = 3.6
+		queue_directory = /mnt/queue
+		data_directory = /mnt/data
+		maillog_file = /mnt/log
+		maillog_file_prefixes = /mnt
+		inet_interfaces = loopback-only
+		inet_protocols = ipv4
+		myhostname = client.test
+		mydestination =
+		alias_maps =
+		alias_database =
+		relayhost = [127.0.0.1]:$PORT
+		queue_run_delay = 1s
+		minimal_backoff_time = 1s
+		maximal_backoff_time = 1s
+		virtual_mailbox_domains = client.test
+		virtual_mailbox_maps = static:returned/
+		virtual_mailbox_base = /mnt
+		virtual_uid_maps = static:65534
+		virtual_gid_maps = static:65534
+	EOT
+	cat >"$PEER_DIR/config/master.cf" <<-'EOT'
+		pickup unix n - n 60 1 pickup
+		cleanup unix n - n - 0 cleanup
+		qmgr unix n - n 300 1 qmgr
+		rewrite unix - - n - - trivial-rewrite
+		bounce unix - - n - 0 bounce
+		defer unix - - n - 0 bounce
+		trace unix - - n - 0 bounce
+		flush unix n - n 1000? 0 flush
+		smtp unix - - n - - smtp
+		relay unix - - n - - smtp
+		showq unix n - n - - showq
+		error unix - - n - - error
+		retry unix - - n - - error
+		virtual unix - n n - - virtual
+		postlog unix-dgram n - n - 1 postlogd
+	EOT
+	# Directories of users that only the peer knows.
+	start_peer sh -ec '
+		cd /mnt
+		mkdir queue data returned
+		cd queue
+		mkdir active bounce corrupt defer deferred flush hold incoming \
+			maildrop pid private public saved trace
+		chown postfix active bounce corrupt defer deferred flush hold \
+			incoming maildrop private public saved trace ../data
+		chgrp postdrop maildrop public
+		chmod 730 maildrop
+		chmod 710 public
+		chown nobody ../returned
+		exec /usr/lib/postfix/sbin/master -c /mnt/config -d
+	'
+	wait_until 20 test -S "$PEER_DIR/queue/public/pickup"
+}
+
+postfix() {
+	local command=$1
+	shift
+	peer "/usr/sbin/$command" "$@"
+}
+
+# Usage: send RECIPIENT... <MESSAGE
+send() {
+	postfix sendmail -i -C /mnt/config -f sender@client.test "$@"
+}
+
+queue() {
+	postfix postqueue -c /mnt/config -j
+}
+
+queue_is_empty() {
+	[[ -z $(find "$PEER_DIR/queue/maildrop" -type f) && -z $(queue) ]]
+}
+
+queue_has() {
+	queue | grep -qF "$1"
+}
+
+# Postfix puts one header before those of the message.
+assert_relayed() {
+	local relayed=$BATS_TEST_TMPDIR/relayed
+	without_trace "$(messages_of "$2")" |
+		sed -e '1{/^Received: by client\.test (Postfix,/d}' \
+			-e '/^\tid .*[0-9]\{4\} (UTC)$/d' >"$relayed"
+	cmp "$relayed" "$1"
+}
+
+@test "Postfix delivers to good recipients and returns to the sender for bad ones" {
+	start_server TARPITDELAY=0.5
+	start_postfix
+	send alice@example.org bob@example.org nobody@example.org \
+		mallory@example.org stranger@example.com <"$MESSAGE"
+	wait_until 30 returned_is 1
+	wait_until 10 queue_is_empty
+	assert_relayed "$MESSAGE" alice@example.org
+	assert_relayed "$MESSAGE" bob@example.org
+	run returned
+	assert_line 'Final-Recipient: rfc822; nobody@example.org'
+	assert_line 'Diagnostic-Code: smtp; 550 5.1.1 No such user here'
+	assert_line 'Final-Recipient: rfc822; mallory@example.org'
+	assert_line 'Diagnostic-Code: smtp; 550 5.7.1 Recipient accepts no mail'
+	assert_line 'Final-Recipient: rfc822; stranger@example.com'
+	assert_line 'Diagnostic-Code: smtp; 554 5.7.1 Relaying denied'
+	assert_equal "$(messages | wc -l)" 2
+}
+
+@test "Postfix sends a message in UTF-8 to an address in UTF-8" {
+	start_server
+	start_postfix
+	cat >"$BATS_TEST_TMPDIR/utf8" <<-'EOT'
+		From: Jörg <jörg@client.test>
+		To: Jürgen <jürgen@example.org>
+		Date: Sat, 21 Nov 2026 10:00:00 +0000
+		Message-ID: <2@client.test>
+		Subject: 漢字, čeština, Ελληνικά
+
+		Grüße
+	EOT
+	send jürgen@example.org <"$BATS_TEST_TMPDIR/utf8"
+	wait_until 20 delivered_to jürgen@example.org
+	wait_until 10 queue_is_empty
+	assert_relayed "$BATS_TEST_TMPDIR/utf8" jürgen@example.org
+	assert_equal "$(messages | wc -l)" 1
+}
+
+@test "Postfix keeps a message and tries again while recipients cannot be checked" {
+	start_server
+	start_postfix
+	mv "$CDB" "$CDB.away"
+	send alice@example.org nobody@example.org <"$MESSAGE"
+	wait_until 20 queue_has '451 4.3.0 Cannot check recipients now'
+	assert_nothing_delivered
+	mv "$CDB.away" "$CDB"
+	wait_until 20 returned_is 1
+	wait_until 10 queue_is_empty
+	assert_relayed "$MESSAGE" alice@example.org
+	run returned
+	assert_line 'Final-Recipient: rfc822; nobody@example.org'
+	refute_line 'Final-Recipient: rfc822; alice@example.org'
+}
+
+@test "1,000 messages over 20 sessions of smtp-source are all delivered" {
+	start_server
+	cp "$MESSAGE" "$PEER_DIR/message"
+	# Each to a recipient of its own, 1user to 1000user.
+	peer /usr/sbin/smtp-source -d -m 1000 -s 20 -N -M client.test \
+		-f sender@client.test -t user@example.net \
+		-F /mnt/message "127.0.0.1:$PORT"
+	assert_equal "$(messages | wc -l)" 1000
+	# It adds an empty line.
+	echo >>"$PEER_DIR/message"
+	local number
+	for number in {1..1000}; do
+		assert_delivered "$PEER_DIR/message" "${number}user@example.net"
+	done
+}
