@@ -141,8 +141,9 @@ DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck \
 	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 make mandoc msmtp \
 	musl-dev musl-tools netbase procps python3 s-nail shellcheck strace \
 	swaks systemd systemd-container tinycdb ucspi-tcp
-# Mail servers that send in tests; they cannot be installed side by side.
-PEERS = exim4-daemon-light opensmtpd postfix
+# Mail servers of the tests; they cannot be installed side by side, or listen at
+# once.
+PEERS = dovecot-imapd exim4-daemon-light opensmtpd postfix
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y \
@@ -209,8 +210,8 @@ uninstall:
 # Everything that a bare Debian lacks to build and listen.
 DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools systemd
 demo: demo-deps
-	$(MAKE) $(programs)
-	tools/demo
+	@$(MAKE) --silent $(programs)
+	@tools/demo
 
 demo-deps:
 	dpkg-query -s $(DEMO_DEPS) >/dev/null 2>&1 || { apt-get update && \

@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "address.h"
+#include "cdbfile.h"
 #include "data.h"
 
 struct verb {
@@ -263,8 +264,11 @@ look_up(struct session *s, const struct address *to, struct address *delivery)
 	case RECIPIENTS_CANNOT_TELL:
 		break;
 	}
-	log_fault(s->log, "cannot read the recipient CDB",
-	    s->recipients->error);
+	if (s->recipients->error == CDBFILE_DAMAGED)
+		log_fault(s->log, "the recipient CDB is damaged", 0);
+	else
+		log_fault(s->log, "cannot read the recipient CDB",
+		    s->recipients->error);
 	return &reply_no_lookup;
 }
 

@@ -10,7 +10,7 @@
 /* More is certainly a slip. */
 #define COUNT_MAX 1000000
 #define RECIPIENTS_MAX 10000
-#define TIMEOUT_MAX (24 * 60 * 60)
+#define TIMEOUT_MAX 86400
 #define RELAY_TIMEOUT_MAX 600
 #define DATA_BYTES_MAX (UINT64_C(1) << 40)
 /* RFC 5321, 4.5.3.1.8: a server takes at least so many. */
@@ -167,12 +167,12 @@ config_print_error(const struct config_error *error, FILE *out)
 	setting_print_escaped(error->value, out);
 	fputs("\"", out);
 	if (error->position != 0) {
-		char buffer[24];
+		char buffer[40];
 		struct text position = TEXT_IN(buffer);
 
+		text_put(&position, " at position ");
 		text_put_number(&position, error->position);
-		fputs(" at position ", out);
-		fputs(buffer, out);
+		setting_print(&position, out);
 	}
 	fputs(": ", out);
 	fputs(error->reason, out);

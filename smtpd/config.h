@@ -19,7 +19,7 @@ struct config {
 	uint64_t tarpit_count;			/* TARPITCOUNT */
 	const char *recipients;			/* SMTPD_RECIPIENTS */
 	const char *delivery;			/* SMTPD_DELIVERY */
-	char hostname[CONFIG_HOSTNAME_MAX + 1];	/* SMTPD_HOSTNAME */
+	char hostname[CONFIG_HOSTNAME_MAX + 1]; /* SMTPD_HOSTNAME */
 	const char *exempt;			/* SMTPD_EXEMPT */
 	const char *relay_client;		/* RELAYCLIENT, NULL if unset */
 	uint64_t data_bytes;			/* DATABYTES, 0 is no limit */
@@ -38,16 +38,16 @@ struct config {
 
 	/* Not settings: what the starter says of the connection and of
 	 * stderr; NULL if unset. */
-	const char *remote_address;	/* REMOTE_ADDR, TCPREMOTEIP */
-	const char *remote_port;	/* REMOTE_PORT, TCPREMOTEPORT */
-	const char *journal_stream;	/* JOURNAL_STREAM */
+	const char *remote_address; /* REMOTE_ADDR, TCPREMOTEIP */
+	const char *remote_port;    /* REMOTE_PORT, TCPREMOTEPORT */
+	const char *journal_stream; /* JOURNAL_STREAM */
 };
 
 struct config_error {
-	const char *name;	/* of the variable */
+	const char *name; /* of the variable */
 	const char *value;
-	const char *reason;	/* what would be right */
-	size_t position;	/* where in the value, from 1; 0: all of it */
+	const char *reason; /* what would be right */
+	size_t position;    /* where in the value, from 1; 0: all of it */
 };
 
 /*

@@ -1,6 +1,7 @@
 #include "delivery.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct delivery_method *const methods[] = {
@@ -12,18 +13,15 @@ static const struct delivery_method *const methods[] = {
 
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
 
-/* The method whose scheme the setting begins with, or NULL; *target is what
- * follows it. */
+/* The method whose scheme the setting begins with, or NULL. */
 static const struct delivery_method *
-find_method(const char *setting, const char **target)
+find_method(const char *setting)
 {
 	for (size_t i = 0; i < METHODS; i++) {
-		size_t length = strlen(methods[i]->scheme);
+		const char *scheme = methods[i]->scheme;
 
-		if (strncmp(setting, methods[i]->scheme, length) == 0) {
-			*target = setting + length;
+		if (strncmp(setting, scheme, strlen(scheme)) == 0)
 			return methods[i];
-		}
 	}
 	return NULL;
 }
@@ -31,20 +29,22 @@ find_method(const char *setting, const char **target)
 const char *
 delivery_check(const char *setting)
 {
-	const char *target;
-	const struct delivery_method *method = find_method(setting, &target);
+	const struct delivery_method *method = find_method(setting);
 
-	return method == NULL ? "must be maildir:PATH, lmtp:TARGET, smtp:TARGET or qmail-queue:PROGRAM" : method->check(target);
+	if (method == NULL)
+		return "must be maildir:PATH, lmtp:TARGET, smtp:TARGET or "
+		       "qmail-queue:PROGRAM";
+	return method->check(setting + strlen(method->scheme));
 }
 
 void
 delivery_start(struct delivery *d, const struct delivery_setup *setup)
 {
-	const char *target;
-
-	d->method = find_method(setup->target, &target);
+	d->method = find_method(setup->target);
+	if (d->method == NULL)
+		abort(); /* it was not checked */
 	d->log = setup->log;
-	d->method->start(d, setup, target);
+	d->method->start(d, setup, setup->target + strlen(d->method->scheme));
 }
 
 void

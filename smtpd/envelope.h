@@ -14,8 +14,8 @@
 
 struct envelope {
 	struct address sender;
-	uint64_t declared_size;		/* SIZE= of MAIL; 0 is not declared */
-	bool eight_bit;			/* BODY=8BITMIME */
+	uint64_t declared_size; /* SIZE= of MAIL; 0 is not declared */
+	bool eight_bit;		/* BODY=8BITMIME */
 	bool smtputf8;
 	size_t recipients;
 	size_t used;

@@ -24,23 +24,23 @@
 
 /* Each has its MESSAGE_ID in units/tarpit-smtpd.catalog. */
 enum log_event {
-	LOG_SESSION,		/* the summary at the end of a session */
-	LOG_ACCEPTED,		/* a message was handed on */
-	LOG_REFUSED,		/* a 4yz or 5yz reply */
-	LOG_FAULT,		/* something of our own does not work */
-	LOG_CONFIGURATION,	/* a setting cannot be used */
+	LOG_SESSION,	   /* the summary at the end of a session */
+	LOG_ACCEPTED,	   /* a message was handed on */
+	LOG_REFUSED,	   /* a 4yz or 5yz reply */
+	LOG_FAULT,	   /* something of our own does not work */
+	LOG_CONFIGURATION, /* a setting cannot be used */
 };
 
 struct log {
 	struct log_destination destination;
-	const struct peer *peer;	/* NULL until known; in every record */
-	uint64_t records;		/* of refusals and faults so far */
+	const struct peer *peer; /* NULL until known; in every record */
+	uint64_t records;	 /* of refusals and faults so far */
 };
 
 struct log_record {
 	enum log_event event;
-	struct text message;	/* "what: key=value ..." for people */
-	struct text fields;	/* NAME=value lines for the journal */
+	struct text message; /* "what: key=value ..." for people */
+	struct text fields;  /* NAME=value lines for the journal */
 	char message_buffer[LOG_RECORD_SIZE];
 	char fields_buffer[LOG_RECORD_SIZE];
 };

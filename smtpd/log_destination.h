@@ -7,9 +7,14 @@
 #include "span.h"
 
 struct log_destination {
-	enum { LOG_TO_NOTHING, LOG_TO_JOURNAL, LOG_TO_SYSLOG, LOG_TO_STDERR } to;
+	enum {
+		LOG_TO_NOTHING,
+		LOG_TO_JOURNAL,
+		LOG_TO_SYSLOG,
+		LOG_TO_STDERR
+	} to;
 	int fd;
-	pid_t pid;	/* for syslog: the sandbox may not let it be asked */
+	pid_t pid; /* for syslog: the sandbox may not let it be asked */
 };
 
 /*
@@ -17,8 +22,7 @@ struct log_destination {
  * NULL) names; syslog if stderr is closed or is the connection on stdin; else
  * stderr, which also stands in for a journal that cannot be reached.
  */
-void log_destination_open(struct log_destination *,
-    const char *journal_stream);
+void log_destination_open(struct log_destination *, const char *journal_stream);
 
 /* Writes a datagram or line in one piece. If the other side does not take it
  * now, it is lost. */

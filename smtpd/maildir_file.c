@@ -12,6 +12,8 @@
 /* Writing to the disk is begun after so many octets, not all at the end: a
  * large message is then on the disk 13 to 19 % sooner. */
 #define WRITE_BEHIND 4194304
+/* So many octets at once are written as they are; fewer are gathered. */
+#define WORTH_A_WRITE (MAILDIR_FILE_BUFFER / 2)
 
 /* The specification's way to write what cannot stand in a host's name there. */
 static void
@@ -147,40 +149,48 @@ write_all(int fd, const char *data, size_t length)
 }
 
 static void
-flush(struct maildir_file *f)
+write_out(struct maildir_file *f, const char *data, size_t length)
 {
 	bool behind;
 
-	f->written += f->buffered;
+	f->written += length;
 	behind = f->written - f->started >= WRITE_BEHIND;
 	for (size_t i = 0; i < f->copies && f->error == 0; i++) {
 		int fd = f->copy[i].fd;
 
-		f->error = write_all(fd, f->buffer, f->buffered);
+		f->error = write_all(fd, data, length);
 		/* A file system that cannot do it writes at the fsync. */
 		if (behind && f->error == 0)
 			(void)sync_file_range(fd, (off_t)f->started,
 			    (off_t)(f->written - f->started),
 			    SYNC_FILE_RANGE_WRITE);
 	}
-	f->buffered = 0;
 	if (behind)
 		f->started = f->written;
+}
+
+static void
+flush(struct maildir_file *f)
+{
+	if (f->buffered > 0)
+		write_out(f, f->buffer, f->buffered);
+	f->buffered = 0;
 }
 
 void
 maildir_file_write(struct maildir_file *f, struct span octets)
 {
-	while (octets.length > 0 && f->error == 0) {
-		size_t room = sizeof(f->buffer) - f->buffered;
-		size_t n = octets.length < room ? octets.length : room;
-
-		memcpy(f->buffer + f->buffered, octets.data, n);
-		f->buffered += n;
-		octets = span_from(octets, n);
-		if (f->buffered == sizeof(f->buffer))
-			flush(f);
+	if (f->error != 0)
+		return;
+	if (octets.length >= sizeof(f->buffer) - f->buffered)
+		flush(f);
+	if (octets.length >= WORTH_A_WRITE) {
+		flush(f);
+		write_out(f, octets.data, octets.length);
+		return;
 	}
+	memcpy(f->buffer + f->buffered, octets.data, octets.length);
+	f->buffered += octets.length;
 }
 
 void

@@ -13,7 +13,7 @@
 #include "span.h"
 #include "text.h"
 
-#define MAILDIR_FILE_BUFFER 65536
+#define MAILDIR_FILE_BUFFER 32768
 #define MAILDIR_FILE_SYSTEMS_MAX 8
 
 struct maildir_file {

@@ -207,7 +207,7 @@ ask_socket(struct peer *peer, int fd)
 		struct sockaddr_in ipv4;
 		struct sockaddr_in6 ipv6;
 		struct sockaddr_storage storage;
-	} name;
+	} name = { .storage = { 0 } };
 	socklen_t length = sizeof(name);
 
 	if (getpeername(fd, &name.any, &length) == -1)

@@ -16,8 +16,8 @@ struct peer_address {
 
 struct peer {
 	struct peer_address address;
-	char text[INET6_ADDRSTRLEN];	/* "" if unknown */
-	char port[6];			/* "" if unknown */
+	char text[INET6_ADDRSTRLEN]; /* "" if unknown */
+	char port[6];		     /* "" if unknown */
 };
 
 /*

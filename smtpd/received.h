@@ -14,12 +14,12 @@
 #define RECEIVED_MAX 2048
 
 struct received {
-	struct span hello;		/* as the client gave it */
+	struct span hello; /* as the client gave it */
 	const struct peer *peer;
-	const char *hostname;		/* ours */
-	bool extended;			/* EHLO, not HELO */
+	const char *hostname; /* ours */
+	bool extended;	      /* EHLO, not HELO */
 	const struct envelope *envelope;
-	struct timespec time;		/* CLOCK_REALTIME */
+	struct timespec time; /* CLOCK_REALTIME */
 };
 
 /*

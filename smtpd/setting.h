@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "text.h"
+
 struct setting;
 
 struct setting_kind {
@@ -23,27 +25,34 @@ struct setting_kind {
 };
 
 struct setting {
-	const char *name;	/* of the variable */
-	const char *standard;	/* the default; NULL: unset */
+	const char *name;     /* of the variable */
+	const char *standard; /* the default; NULL: unset */
 	const struct setting_kind *kind;
-	size_t offset;		/* of the field in struct config */
-	uint64_t minimum;	/* of numbers and times (in seconds) */
+	size_t offset;	  /* of the field in struct config */
+	uint64_t minimum; /* of numbers and times (in seconds) */
 	uint64_t maximum;
-	const char *expected;	/* the reason that an error gives */
+	const char *expected; /* the reason that an error gives */
 };
 
 /* The kinds, with the types of their fields. A text is kept as a pointer. */
-extern const struct setting_kind setting_number;	/* uint64_t */
-extern const struct setting_kind setting_time;		/* struct timespec */
-extern const struct setting_kind setting_switch;	/* bool */
-extern const struct setting_kind setting_path;		/* const char * */
-extern const struct setting_kind setting_delivery;	/* const char * */
-extern const struct setting_kind setting_program;	/* const char * */
-extern const struct setting_kind setting_ranges;	/* const char * */
-extern const struct setting_kind setting_punctuation;	/* const char * */
-extern const struct setting_kind setting_suffix;	/* const char * */
+extern const struct setting_kind setting_number;      /* uint64_t */
+extern const struct setting_kind setting_time;	      /* struct timespec */
+extern const struct setting_kind setting_switch;      /* bool */
+extern const struct setting_kind setting_path;	      /* const char * */
+extern const struct setting_kind setting_delivery;    /* const char * */
+extern const struct setting_kind setting_program;     /* const char * */
+extern const struct setting_kind setting_ranges;      /* const char * */
+extern const struct setting_kind setting_punctuation; /* const char * */
+extern const struct setting_kind setting_suffix;      /* const char * */
 /* char[CONFIG_HOSTNAME_MAX + 1] */
 extern const struct setting_kind setting_hostname;
+
+/* For a kind: the place and the reason of an error. An empty text has no
+ * places. */
+const char *setting_wrong_at(const struct setting *, const char *text,
+    const char *at, size_t *position);
+
+void setting_print(const struct text *, FILE *);
 
 /* Prints a text that may hold anything as printable ASCII. */
 void setting_print_escaped(const char *text, FILE *);

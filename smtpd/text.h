@@ -13,9 +13,9 @@
 
 struct text {
 	char *data;
-	size_t size;	/* octets in the buffer */
-	size_t length;	/* octets written, always below size */
-	bool overflow;	/* something was left out */
+	size_t size;   /* octets in the buffer */
+	size_t length; /* octets written, always below size */
+	bool overflow; /* something was left out */
 };
 
 /* Text in an array of char; starts empty. */

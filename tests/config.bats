@@ -272,6 +272,9 @@ on_machine() {
 	assert_bad SMTPD_SUBADDRESS 9 " at position 1: $reason"
 	assert_bad SMTPD_SUBADDRESS '+ -' " at position 2: $reason"
 	assert_bad SMTPD_SUBADDRESS +-@ " at position 3: $reason"
+	run handler SMTPD_SUBADDRESS=$'\x7f' --check-config
+	assert_failure 78
+	assert_output "SMTPD_SUBADDRESS: value \"\\x7f\" at position 1: $reason"
 }
 
 @test "the filter of system calls is on or off" {

@@ -1,15 +1,15 @@
 # What the tests with real clients ask of the Maildirs.
 
-# Prints a delivered message as it was sent: without the two headers that the
-# handler put before it.
+# Prints delivered messages as they were sent: without the two headers that the
+# handler put before each.
 without_trace() {
 	awk '
-		NR == 1 && /^Return-Path: </ { next }
-		NR == 2 && /^Received: from / { trace = 1; next }
-		NR <= 2 { print "no trace header"; exit }
+		FNR == 1 && /^Return-Path: </ { next }
+		FNR == 2 && /^Received: from / { trace = 1; next }
+		FNR <= 2 { print "no trace header"; exit }
 		trace && /^[ \t]/ { next }
 		{ trace = 0; print }
-	' "$1"
+	' "$@"
 }
 
 # The files of the messages in the Maildir of an address.

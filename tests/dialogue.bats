@@ -1,4 +1,6 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2016 # the commands expand what they say
+#
 # That the tool which plays the transcripts sees what is wrong.
 
 load common

@@ -323,6 +323,25 @@ for name in "MESSAGE", "PRIORITY", "REMOTE_ADDR", "SMTP_REPLY":
 	assert_line --index 0 --regexp '^<21>tarpit-smtpd\[[0-9]+\]: refused: '
 }
 
+@test "a socket as stderr that is not the connection gets the lines" {
+	# shellcheck disable=SC2016
+	run with python3 -c '
+import os, socket, subprocess, sys
+ours, theirs = socket.socketpair()
+client, server = socket.socketpair()
+client.sendall(sys.stdin.buffer.read())
+client.shutdown(socket.SHUT_WR)
+status = subprocess.run([os.environ["SMTPD"]], stdin=server, stdout=server,
+                        stderr=theirs).returncode
+theirs.close()
+sys.stdout.buffer.write(ours.makefile("rb").read())
+sys.exit(status)
+' < <(lines X QUIT)
+	assert_success
+	assert_line --index 0 --partial 'refused: '
+	assert_line --index 1 --partial 'session: '
+}
+
 @test "the client gets no record when there is no syslog" {
 	lines "${message[@]}" >"$BATS_TEST_TMPDIR/client"
 	# The socket of the journal is there, but nobody said that it is in use.

@@ -152,15 +152,18 @@ build() {
 @test "every error names file, line and column, in one run, and nothing is published" {
 	build carol@example.org
 	cp recipients.cdb before
-	printf '%s\n' 'alice@example.org' '  alice' 'a@b@example.org' \
-		'x@example.org y@example.org z' '-' '-x' '-x@example.org y@example.org' \
-		'@' '@a b' '""@example.org' '-""@example.org' \
-		'alice@example.org bob@example.org' '"open@example.org' \
-		'bob@example.org ""@example.org' 'x@[tag:a@b]' '@[tag:a@b]' \
-		>source
-	printf 'j\xfcrgen@example.org\ntab\t\x01@example.org\n' >>source
-	printf 'nul\0@example.org\nj\xc2\x85@example.org\n' >>source
-	printf 'a@%0256d\n' 0 >>source
+	{
+		printf '%s\n' 'alice@example.org' '  alice' 'a@b@example.org' \
+			'x@example.org y@example.org z' '-' '-x' \
+			'-x@example.org y@example.org' '@' '@a b' \
+			'""@example.org' '-""@example.org' \
+			'alice@example.org bob@example.org' \
+			'"open@example.org' 'bob@example.org ""@example.org' \
+			'x@[tag:a@b]' '@[tag:a@b]'
+		printf 'j\xfcrgen@example.org\ntab\t\x01@example.org\n'
+		printf 'nul\0@example.org\nj\xc2\x85@example.org\n'
+		printf 'a@%0256d\n' 0
+	} >source
 	run "$RCPT" build --force source recipients.cdb
 	assert_failure 1
 	assert_output - <<-'END'
@@ -336,4 +339,23 @@ build() {
 	run bash -c '"$1" dump recipients.cdb >/dev/full' - "$RCPT"
 	assert_failure 2
 	assert_output --partial 'No space left on device'
+}
+
+# The lines of a man page from the first pattern to the second.
+example() {
+	sed -n "/$2/,/$3/p" "$root/tools/$1" | sed '/^\.Ed/d'
+}
+
+@test "the examples of the man pages are true" {
+	example tarpit-recipients.5 '^# People' '^@example.net' >source
+	"$RCPT" build source recipients.cdb >summary
+	run example tarpit-rcpt.8 'recipients.cdb: 9 rec' 'recipients.cdb: 9 rec'
+	assert_output --partial "$(grep -o ': .* octets' summary)"
+	while read -r _ _ _ cdb address; do
+		read -r answer
+		run "$RCPT" query "${cdb##*/}" "$address"
+		assert_output "$answer"
+	done < <(cat "$root"/tools/tarpit-r*.[58] | grep --no-group-separator \
+		-A1 '^\$ tarpit-rcpt query')
+	assert_output 'mallory@example.org: refused, blocked, by the address'
 }

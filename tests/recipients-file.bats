@@ -43,8 +43,12 @@ $quit"
 	rm "$CDB"
 	talk <<<"$cannot_tell"
 	run cat "$LOG"
-	assert_output --partial 'recipient CDB'
-	assert_output --partial 'No such file'
+	assert_output --partial \
+		'cannot read the recipient CDB: error="No such file or directory"'
+	: >"$CDB"
+	talk <<<"$cannot_tell"
+	run cat "$LOG"
+	assert_output --partial 'the recipient CDB is damaged'
 }
 
 @test "a CDB cut short refuses nobody for good" {

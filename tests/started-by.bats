@@ -95,7 +95,8 @@ xinetd_file() {
 # /dev/log, which must be one of our own.
 # Usage: with_syslog COMMAND...
 with_syslog() {
-	SYSLOG=$BATS_TEST_TMPDIR/syslog start unshare -m bash -c '
+	# shellcheck disable=SC2016 # for the shell there
+	start unshare -m bash -c '
 		set -e
 		mount --make-rprivate /
 		mount -t tmpfs dev /dev

@@ -111,7 +111,7 @@ burst() {
 @test "a message comes over IPv4 and over IPv6" {
 	local address
 	for address in 127.0.0.1:25 '[::1]:25'; do
-		rm -rf "$mail_root"/*
+		rm -rf "${mail_root:?}"/*
 		printf '%s\n' "$to_data" 'C: by' 'C: .' 'S~ 250 2\.0\.0 .*' \
 			'C: QUIT' 'S: 221 2.0.0 Goodbye' '@eof' |
 			dialogue "$address"

@@ -16,15 +16,22 @@
 static const struct timespec first_shown = { .tv_sec = 1 };
 static const struct timespec shown_again = { .tv_nsec = 200000000 };
 
+/* The signals that would end the program. One that is ignored, as by nohup(1),
+ * stays so: held back, it would be seen all the same. */
 static sigset_t
 held_back(void)
 {
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct sigaction action;
+
+		sigaction(signals[i], NULL, &action);
+		if (action.sa_handler != SIG_IGN)
+			sigaddset(&set, signals[i]);
+	}
 	return set;
 }
 
