@@ -300,8 +300,12 @@ check_recipient(struct session *s, const struct address *to)
 	if (objection != NULL)
 		return objection;
 	complete_postmaster(s, &delivery);
-	if (!envelope_add(&s->envelope, &delivery))
+	if (!envelope_has_room(&s->envelope, &delivery))
 		return &reply_too_many_recipients;
+	objection = delivery_recipient(s->delivery, &s->envelope, &delivery);
+	if (objection != NULL)
+		return objection;
+	envelope_add(&s->envelope, &delivery);
 	return &reply_recipient_ok;
 }
 

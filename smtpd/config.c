@@ -11,6 +11,7 @@
 #define COUNT_MAX 1000000
 #define RECIPIENTS_MAX 10000
 #define TIMEOUT_MAX 86400
+#define RELAY_TIMEOUT_MAX 600
 #define DATA_BYTES_MAX (UINT64_C(1) << 40)
 /* RFC 5321, 4.5.3.1.8: a server takes at least so many. */
 #define RECIPIENTS_MIN 100
@@ -49,6 +50,12 @@ static const struct setting settings[] = {
 	    "must be seconds or hh:mm:ss, from 1 to 86400" },
 	{ "SMTPD_SUBADDRESS", "+", &setting_punctuation, FIELD(subaddress), 0,
 	    0, "must be punctuation, such as + or +-, but not @" },
+	{ "SMTPD_RELAY_TIMEOUT", "120", &setting_time, FIELD(relay_timeout), 1,
+	    RELAY_TIMEOUT_MAX, "must be seconds or hh:mm:ss, from 1 to 600" },
+	{ "SMTPD_XCLIENT", "no", &setting_switch, FIELD(xclient), 0, 0,
+	    "must be yes or no" },
+	{ "QMAILQUEUE", NULL, &setting_program, FIELD(queue_program), 0, 0,
+	    NULL },
 	{ "SMTPD_SECCOMP", "yes", &setting_switch, FIELD(seccomp), 0, 0,
 	    "must be yes or no" },
 };

@@ -49,14 +49,15 @@ check(const char *target)
 /* One Maildir for everybody is made if need be; the root of many is not, lest
  * mail goes below a mount point while nothing is mounted there. */
 static void
-start(struct delivery *d, const char *target, const char *hostname)
+start(struct delivery *d, const struct delivery_setup *setup,
+    const char *target)
 {
 	struct maildir_delivery *m = &d->maildir;
 	char root[PATH_MAX];
 	struct text text = TEXT_IN(root);
 	size_t length = root_length(target);
 
-	maildir_namer_start(&m->namer, hostname);
+	maildir_namer_start(&m->namer, setup->hostname);
 	text_put_span(&text, (struct span){ target, length });
 	m->pattern = target + length;
 	m->shared = *m->pattern == '\0';
@@ -256,19 +257,19 @@ commit(struct delivery *d, const struct envelope *e)
 	return reply;
 }
 
-static int
-root(const struct delivery *d)
+static void
+use(const struct delivery *d, struct sandbox_needs *needs)
 {
-	return d->maildir.root;
+	needs->maildir_root = d->maildir.root;
 }
 
 const struct delivery_method deliver_maildir = {
 	.scheme = "maildir:",
 	.check = check,
 	.start = start,
+	.use = use,
 	.open = open_message,
 	.write = write_text,
 	.commit = commit,
 	.abort = discard,
-	.root = root,
 };

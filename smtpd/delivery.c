@@ -6,6 +6,9 @@
 
 static const struct delivery_method *const methods[] = {
 	&deliver_maildir,
+	&deliver_smtp,
+	&deliver_lmtp,
+	&deliver_queue,
 };
 
 #define METHODS (sizeof(methods) / sizeof(methods[0]))
@@ -29,25 +32,33 @@ delivery_check(const char *setting)
 	const struct delivery_method *method = find_method(setting);
 
 	if (method == NULL)
-		return "must be maildir:PATH";
+		return "must be maildir:PATH, lmtp:TARGET, smtp:TARGET or "
+		       "qmail-queue:PROGRAM";
 	return method->check(setting + strlen(method->scheme));
 }
 
 void
-delivery_start(struct delivery *d, const char *setting, const char *hostname,
-    struct log *log)
+delivery_start(struct delivery *d, const struct delivery_setup *setup)
 {
-	d->method = find_method(setting);
+	d->method = find_method(setup->target);
 	if (d->method == NULL)
-		abort();	/* it was not checked */
-	d->log = log;
-	d->method->start(d, setting + strlen(d->method->scheme), hostname);
+		abort(); /* it was not checked */
+	d->log = setup->log;
+	d->method->start(d, setup, setup->target + strlen(d->method->scheme));
 }
 
-int
-delivery_root(const struct delivery *d)
+void
+delivery_use(const struct delivery *d, struct sandbox_needs *needs)
 {
-	return d->method->root(d);
+	d->method->use(d, needs);
+}
+
+const struct reply *
+delivery_recipient(struct delivery *d, const struct envelope *e,
+    const struct address *to)
+{
+	return d->method->recipient == NULL ? NULL
+					    : d->method->recipient(d, e, to);
 }
 
 const struct reply *
@@ -72,4 +83,18 @@ void
 delivery_abort(struct delivery *d)
 {
 	d->method->abort(d);
+}
+
+void
+delivery_reset(struct delivery *d)
+{
+	if (d->method->reset != NULL)
+		d->method->reset(d);
+}
+
+void
+delivery_close(struct delivery *d)
+{
+	if (d->method->close != NULL)
+		d->method->close(d);
 }

@@ -30,19 +30,22 @@ put_octets(struct envelope *e, const void *octets, size_t length)
 }
 
 bool
+envelope_has_room(const struct envelope *e, const struct address *to)
+{
+	return sizeof(struct entry) + to->local_length + to->domain_length <=
+	    sizeof(e->octets) - e->used;
+}
+
+void
 envelope_add(struct envelope *e, const struct address *to)
 {
 	struct entry entry = { to->kind, (unsigned short)to->local_length,
 		(unsigned short)to->domain_length };
-	size_t need = sizeof(entry) + to->local_length + to->domain_length;
 
-	if (need > sizeof(e->octets) - e->used)
-		return false;
 	put_octets(e, &entry, sizeof(entry));
 	put_octets(e, to->local, to->local_length);
 	put_octets(e, to->domain, to->domain_length);
 	e->recipients++;
-	return true;
 }
 
 bool

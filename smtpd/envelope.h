@@ -25,8 +25,11 @@ struct envelope {
 /* Empty, with a null sender. */
 void envelope_reset(struct envelope *);
 
-/* Adds a recipient. False if there is no room for it. */
-bool envelope_add(struct envelope *, const struct address *);
+/* Whether one more recipient fits in. */
+bool envelope_has_room(const struct envelope *, const struct address *);
+
+/* Adds a recipient that fits in. */
+void envelope_add(struct envelope *, const struct address *);
 
 /* Goes through the recipients: *at starts as 0 and is moved on; false behind
  * the last. */

@@ -89,13 +89,15 @@ static int
 enter_sandbox(void)
 {
 	struct sandbox_needs needs = {
-		.maildir_root = delivery_root(&c.delivery),
+		.maildir_root = -1,
 		.message_size = c.config.data_bytes,
 		.seccomp = c.config.seccomp,
 	};
 	bool without_landlock = false;
-	const char *refused = sandbox_enter(&needs, &without_landlock);
+	const char *refused;
 
+	delivery_use(&c.delivery, &needs);
+	refused = sandbox_enter(&needs, &without_landlock);
 	if (refused != NULL) {
 		log_fault(&c.log, refused, errno);
 		turn_away(&reply_unavailable);
@@ -128,8 +130,11 @@ serve(void)
 	if (count > 0)
 		return refuse_service(count);
 	recipients_open(&c.recipients, c.config.recipients, c.config.subaddress);
-	delivery_start(&c.delivery, c.config.delivery, c.config.hostname,
-	    &c.log);
+	delivery_start(&c.delivery, &(struct delivery_setup){
+	    .target = c.config.delivery, .hostname = c.config.hostname,
+	    .peer = &c.peer, .relay_timeout = c.config.relay_timeout,
+	    .xclient = c.config.xclient,
+	    .queue_program = c.config.queue_program, .log = &c.log });
 	if (enter_sandbox() != 0)
 		return EX_OSERR;
 	session_run(&c.session);

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,6 +34,14 @@
 	(LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR |      \
 	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE | \
 	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER)
+
+#define RULE_NET_PORT 2				/* ABI 4 */
+
+/* struct landlock_net_port_attr as of ABI 4. */
+struct net_port {
+	uint64_t allowed_access;
+	uint64_t port;
+};
 
 /* struct landlock_ruleset_attr as of ABI 6. */
 struct ruleset {
@@ -157,38 +166,77 @@ everything(int abi, size_t *size)
 	return all;
 }
 
+/* The port of a next hop that is reached by TCP, else 0. */
+static in_port_t
+tcp_port(const struct sockaddr *address)
+{
+	if (address == NULL)
+		return 0;
+	switch (address->sa_family) {
+	case AF_INET:
+		return ntohs(((const struct sockaddr_in *)(const void *)address)
+		    ->sin_port);
+	case AF_INET6:
+		return ntohs(((const struct sockaddr_in6 *)(const void *)
+		    address)->sin6_port);
+	default:
+		return 0;
+	}
+}
+
 static bool
-enter_landlock(int abi, int maildir_root)
+allow_maildir(int ruleset, int root)
+{
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = DELIVERY_ACCESS_FS,
+		.parent_fd = root,
+	};
+
+	return root < 0 || syscall(SYS_landlock_add_rule, ruleset,
+	    LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+}
+
+static bool
+allow_next_hop(int ruleset, const struct ruleset *all,
+    const struct sockaddr *address)
+{
+	struct net_port rule = { ACCESS_NET_CONNECT_TCP, tcp_port(address) };
+
+	return rule.port == 0 || all->handled_access_net == 0 ||
+	    syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule,
+		0) == 0;
+}
+
+static bool
+enter_landlock(int abi, const struct sandbox_needs *needs)
 {
 	size_t size;
 	struct ruleset all = everything(abi, &size);
-	struct landlock_path_beneath_attr root = {
-		.allowed_access = DELIVERY_ACCESS_FS,
-		.parent_fd = maildir_root,
-	};
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &all, size, 0);
-	bool done = true;
+	bool done;
 
 	if (fd < 0)
 		return false;
-	if (maildir_root >= 0)
-		done = syscall(SYS_landlock_add_rule, fd,
-			   LANDLOCK_RULE_PATH_BENEATH, &root, 0) == 0;
-	done = done && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
+	done = allow_maildir(fd, needs->maildir_root) &&
+	    allow_next_hop(fd, &all, needs->next_hop) &&
+	    syscall(SYS_landlock_restrict_self, fd, 0) == 0;
 	close(fd);
 	return done;
 }
 
 static bool
-enter_seccomp(void)
+enter_seccomp(const struct sandbox_needs *needs)
 {
 #ifdef SANDBOX_WITHOUT_SECCOMP
+	(void)needs;
 	return true;
 #else
+	struct sock_filter room[SANDBOX_FILTER_MAX];
 	struct sock_fprog program = {
 		.len = sandbox_filter_length,
 		/* The kernel only reads it. */
-		.filter = (struct sock_filter *)(uintptr_t)sandbox_filter,
+		.filter = (struct sock_filter *)(uintptr_t)sandbox_filter_for(
+		    needs, room),
 	};
 
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
@@ -205,11 +253,11 @@ sandbox_enter(const struct sandbox_needs *needs, bool *without_landlock)
 		return "resource limits";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return "no_new_privs";
-	if (abi < 0 || (abi > 0 && !enter_landlock(abi, needs->maildir_root)))
+	if (abi < 0 || (abi > 0 && !enter_landlock(abi, needs)))
 		return "Landlock";
 	if (!drop_capabilities())
 		return "capabilities";
-	if (needs->seccomp && !enter_seccomp())
+	if (needs->seccomp && !enter_seccomp(needs))
 		return "seccomp";
 	return NULL;
 }

@@ -8,11 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 struct sandbox_needs {
 	int maildir_root;      /* directory below which mail is written; -1 */
 	uint64_t message_size; /* largest message to be written; 0: any */
-	bool seccomp;	       /* SMTPD_SECCOMP */
+	const struct sockaddr *next_hop; /* that may be connected to; NULL */
+	bool receives_descriptors;	 /* over a socket */
+	bool seccomp;			 /* SMTPD_SECCOMP */
 };
 
 /* Closes what the starter left open beside stdin, stdout and stderr. Comes

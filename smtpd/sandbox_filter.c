@@ -5,6 +5,8 @@
 #include <linux/fcntl.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -49,6 +51,12 @@
 	call(unlinkat, CHECK_UNLINKAT) \
 	call(mkdirat, ALLOW) \
 	call(close, ALLOW) \
+	/* The next hop, and the program that is started. */ \
+	call(socket, CHECK_SOCKET) \
+	call(connect, CHECK_NEXT_HOP) \
+	call(getsockopt, CHECK_NEXT_HOP) \
+	call(recvmsg, CHECK_STARTER) \
+	call(recvfrom, CHECK_STARTER) \
 	call(exit_group, ALLOW)
 
 /*
@@ -68,9 +76,21 @@ enum place {
 	CHECK_OPENAT = CHECK_FCNTL + 3,
 	CHECK_LINKAT = CHECK_OPENAT + 4,
 	CHECK_UNLINKAT = CHECK_LINKAT + 2,
-	KILL = CHECK_UNLINKAT + 2,
+	CHECK_SOCKET = CHECK_UNLINKAT + 2,
+	CHECK_NEXT_HOP = CHECK_SOCKET + 4,
+	CHECK_STARTER = CHECK_NEXT_HOP + 2,
+	KILL = CHECK_STARTER + 2,
 	ALLOW,
+	PLACES,
+	SOCKET_FAMILY = CHECK_SOCKET + 1,
 };
+
+_Static_assert(PLACES <= SANDBOX_FILTER_MAX, "there is room for a copy");
+
+/* No socket has it. */
+#define NO_FAMILY 0xffffffff
+
+enum { CLOSED, OPENED };
 
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (offset))
 #define FIELD(name) offsetof(struct seccomp_data, name)
@@ -82,6 +102,7 @@ enum place {
 #define JUMP_IF_EQUAL(at, value, then, otherwise) \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (then) - (at) - 1, \
 	    (otherwise) - (at) - 1)
+#define CONSTANT(value) BPF_STMT(BPF_LD | BPF_W | BPF_IMM, (value))
 #define RETURN(action) BPF_STMT(BPF_RET | BPF_K, (action))
 
 /* How delivery opens: a directory, or a file that is not there yet. No file
@@ -134,9 +155,39 @@ const struct sock_filter sandbox_filter[] = {
 	[CHECK_UNLINKAT] = LOAD(LOW(2)),
 	JUMP_IF_EQUAL(CHECK_UNLINKAT + 1, 0, ALLOW, KILL),
 
+	/* What sandbox_filter_for opens if the hand-off needs it. */
+	[CHECK_SOCKET] = LOAD(LOW(0)),
+	[SOCKET_FAMILY] = JUMP_IF_EQUAL(SOCKET_FAMILY, NO_FAMILY,
+	    SOCKET_FAMILY + 1, KILL),
+	LOAD(LOW(1)),
+	JUMP_IF_EQUAL(CHECK_SOCKET + 3, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, ALLOW, KILL),
+
+	[CHECK_NEXT_HOP] = CONSTANT(CLOSED),
+	JUMP_IF_EQUAL(CHECK_NEXT_HOP + 1, OPENED, ALLOW, KILL),
+
+	[CHECK_STARTER] = CONSTANT(CLOSED),
+	JUMP_IF_EQUAL(CHECK_STARTER + 1, OPENED, ALLOW, KILL),
+
 	[KILL] = RETURN(SECCOMP_RET_KILL_PROCESS),
 	[ALLOW] = RETURN(SECCOMP_RET_ALLOW),
 };
 
 const unsigned short sandbox_filter_length =
     sizeof(sandbox_filter) / sizeof(sandbox_filter[0]);
+
+const struct sock_filter *
+sandbox_filter_for(const struct sandbox_needs *needs,
+    struct sock_filter room[SANDBOX_FILTER_MAX])
+{
+	if (needs->next_hop == NULL && !needs->receives_descriptors)
+		return sandbox_filter;
+	memcpy(room, sandbox_filter, sizeof(sandbox_filter));
+	if (needs->next_hop != NULL) {
+		room[SOCKET_FAMILY].k = needs->next_hop->sa_family;
+		room[CHECK_NEXT_HOP].k = OPENED;
+	}
+	if (needs->receives_descriptors)
+		room[CHECK_STARTER].k = OPENED;
+	return room;
+}

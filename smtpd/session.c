@@ -40,6 +40,7 @@ session_reset_transaction(struct session *s)
 	s->refused = 0;
 	s->deferred = 0;
 	envelope_reset(&s->envelope);
+	delivery_reset(s->delivery);
 }
 
 void
@@ -267,5 +268,6 @@ session_run(struct session *s)
 	while (s->end == SESSION_GOES_ON)
 		serve_one_line(s);
 	stream_flush(s->stream, session_wait_deadline(s));
+	delivery_close(s->delivery);
 	log_summary(s, begin);
 }

@@ -75,6 +75,19 @@ parse_delivery(const struct setting *setting, const char *text, void *field,
 }
 
 static const char *
+parse_program(const struct setting *setting, const char *text, void *field,
+    size_t *position)
+{
+	const char *reason = deliver_queue_check(text);
+
+	(void)setting;
+	*position = 0;
+	if (reason == NULL)
+		*(const char **)field = text;
+	return reason;
+}
+
+static const char *
 parse_ranges(const struct setting *setting, const char *text, void *field,
     size_t *position)
 {
@@ -167,6 +180,7 @@ setting_print_escaped(const char *string, FILE *out)
 const struct setting_kind setting_switch = { parse_switch, show_switch };
 const struct setting_kind setting_path = { parse_path, show_text };
 const struct setting_kind setting_delivery = { parse_delivery, show_text };
+const struct setting_kind setting_program = { parse_program, show_text };
 const struct setting_kind setting_ranges = { parse_ranges, show_text };
 const struct setting_kind setting_punctuation = { parse_punctuation,
 	show_text };

@@ -40,6 +40,7 @@ extern const struct setting_kind setting_time;	      /* struct timespec */
 extern const struct setting_kind setting_switch;      /* bool */
 extern const struct setting_kind setting_path;	      /* const char * */
 extern const struct setting_kind setting_delivery;    /* const char * */
+extern const struct setting_kind setting_program;     /* const char * */
 extern const struct setting_kind setting_ranges;      /* const char * */
 extern const struct setting_kind setting_punctuation; /* const char * */
 extern const struct setting_kind setting_suffix;      /* const char * */

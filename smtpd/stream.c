@@ -17,20 +17,42 @@ watched_fd(const struct stream *s)
 	return s->is_socket ? s->input_fd : s->output_fd;
 }
 
+static void
+start(struct stream *s, int input_fd, int output_fd)
+{
+	s->input_fd = input_fd;
+	s->output_fd = output_fd;
+	s->broken = false;
+	s->start = s->end = 0;
+	s->output_length = 0;
+}
+
 void
 stream_open(struct stream *s, int input_fd, int output_fd)
 {
 	struct stat status;
 
-	s->input_fd = input_fd;
-	s->output_fd = output_fd;
-	s->broken = false;
-	s->through_sigterm = false;
-	s->start = s->end = 0;
-	s->output_length = 0;
+	start(s, input_fd, output_fd);
 	s->is_socket = fstat(input_fd, &status) == 0 &&
 	    S_ISSOCK(status.st_mode);
+	s->through_sigterm = false;
 	signals_own(watched_fd(s));
+}
+
+void
+stream_open_socket(struct stream *s, int fd)
+{
+	start(s, fd, fd);
+	s->is_socket = true;
+	s->through_sigterm = true;
+}
+
+void
+stream_open_pipe(struct stream *s, int fd)
+{
+	start(s, fd, fd);
+	s->is_socket = false;
+	s->through_sigterm = true;
 }
 
 static bool
@@ -158,12 +180,16 @@ stream_use(struct stream *s, size_t length)
 void
 stream_write(struct stream *s, struct span octets, struct timespec deadline)
 {
-	if (octets.length > sizeof(s->output) - s->output_length)
-		stream_flush(s, deadline);
-	if (octets.length > sizeof(s->output) - s->output_length)
-		return;
-	memcpy(s->output + s->output_length, octets.data, octets.length);
-	s->output_length += octets.length;
+	while (octets.length > 0) {
+		size_t room = sizeof(s->output) - s->output_length;
+		size_t piece = octets.length < room ? octets.length : room;
+
+		memcpy(s->output + s->output_length, octets.data, piece);
+		s->output_length += piece;
+		octets = span_from(octets, piece);
+		if (s->output_length == sizeof(s->output))
+			stream_flush(s, deadline);
+	}
 }
 
 /* Writes without waiting. A pipe is written to when poll has said that it

@@ -47,6 +47,11 @@ struct stream {
 
 void stream_open(struct stream *, int input_fd, int output_fd);
 
+/* A connection, or a pipe to write to, of our own making; SIGTERM does not end
+ * its waits. */
+void stream_open_socket(struct stream *, int fd);
+void stream_open_pipe(struct stream *, int fd);
+
 /*
  * Reads up to the next CRLF and strips it. A bare CR or LF is part of the line
  * and reported, never an end (RFC 5321, 2.3.8). The deadline covers the whole

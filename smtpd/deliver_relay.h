@@ -1,0 +1,23 @@
+/* What a relay keeps of its next hop and of the transaction there. */
+#ifndef DELIVER_RELAY_H
+#define DELIVER_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "nexthop.h"
+
+struct relay_delivery {
+	struct nexthop_setup setup;
+	struct nexthop hop;
+	bool open;		/* MAIL was accepted there */
+	bool at_line_start;	/* of the text sent so far */
+	size_t recipients;	/* accepted there */
+
+	/* What the client is told of a message that failed for some. */
+	struct reply reply;
+	char status[NEXTHOP_STATUS_MAX];
+	char text[NEXTHOP_TEXT_MAX];
+};
+
+#endif
