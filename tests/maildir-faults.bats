@@ -260,6 +260,32 @@ assert_all_text() {
 	the_message >/dev/null
 }
 
+@test "forty messages that fail leave no descriptor open" {
+	local failing failures i
+	failing=$mail$'\n'$(recipients alice bob)
+	for ((i = 0; i < 40; i++)); do
+		failures+=$failing$'\n'$data$'\nC: .\n'"S: $local_error"$'\n'
+	done
+	failures+="@run chmod 500 '$MAIL/$bob/tmp'"$'\n'
+	for ((i = 0; i < 40; i++)); do
+		failures+=$failing$'\nC: DATA\n'"S: $local_error"$'\n'
+		failures+=$'C: RSET\nS: 250 2.0.0 OK\n'
+	done
+	chmod 500 "$MAIL/$bob/new"
+	talk <<-EOT
+		$ehlo
+		$failures
+		@run chmod 700 "$MAIL/$bob/new" "$MAIL/$bob/tmp"
+		$failing
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	run messages
+	assert_equal "${#lines[@]}" 2
+}
+
 @test "mail is delivered where Landlock does not know links" {
 	# The first version, of Linux 5.13, as it presents itself.
 	trace '-e inject=landlock_create_ruleset:retval=1:when=1'
