@@ -14,8 +14,8 @@ trim(struct span s)
 {
 	while (s.length > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
 		s = span_from(s, 1);
-	while (s.length > 0 && (s.data[s.length - 1] == ' ' ||
-	    s.data[s.length - 1] == '\t'))
+	while (s.length > 0 &&
+	    (s.data[s.length - 1] == ' ' || s.data[s.length - 1] == '\t'))
 		s.length--;
 	return s;
 }
@@ -64,8 +64,9 @@ take_keyword(struct span *argument, const char *keyword)
 {
 	size_t length = strlen(keyword);
 
-	if (argument->length < length || !span_equal_nocase(
-	    (struct span){ argument->data, length }, span_of(keyword)))
+	if (argument->length < length ||
+	    !span_equal_nocase((struct span){ argument->data, length },
+		span_of(keyword)))
 		return false;
 	*argument = trim(span_from(*argument, length));
 	return true;
@@ -84,8 +85,8 @@ parameter_size(struct session *s, struct span value)
 
 		if (digit > 9)
 			return &reply_bad_parameter_value;
-		size = size > (UINT64_MAX - digit) / 10 ?
-		    UINT64_MAX : size * 10 + digit;
+		size = size > (UINT64_MAX - digit) / 10 ? UINT64_MAX
+							: size * 10 + digit;
 	}
 	if (s->config->data_bytes != 0 && size > s->config->data_bytes)
 		return &reply_too_large;
@@ -128,12 +129,12 @@ static const struct reply *
 take_mail_parameter(struct session *s, const struct parameter *parameter,
     unsigned *seen)
 {
-	struct span value = parameter->has_value ? parameter->value :
-	    (struct span){ NULL, 0 };
+	struct span value = parameter->has_value ? parameter->value
+						 : (struct span){ NULL, 0 };
 
 	for (size_t i = 0; i < MAIL_PARAMETERS; i++) {
 		if (!span_equal_nocase(parameter->keyword,
-		    span_of(mail_parameters[i].keyword)))
+			span_of(mail_parameters[i].keyword)))
 			continue;
 		if ((*seen & 1u << i) != 0)
 			return &reply_bad_parameter;
@@ -295,8 +296,8 @@ check_recipient(struct session *s, const struct address *to)
 		return &reply_need_smtputf8;
 	if (s->envelope.recipients >= s->config->max_recipients)
 		return &reply_too_many_recipients;
-	objection = s->config->relay_client != NULL ?
-	    relay(s, to, &delivery) : look_up(s, to, &delivery);
+	objection = s->config->relay_client != NULL ? relay(s, to, &delivery)
+						    : look_up(s, to, &delivery);
 	if (objection != NULL)
 		return objection;
 	complete_postmaster(s, &delivery);
@@ -313,8 +314,8 @@ static const struct reply *
 take_recipient(struct session *s, struct span argument)
 {
 	struct parameter parameter;
-	const struct reply *objection = take_path(&argument, "TO:",
-	    &s->recipient, &reply_bad_recipient);
+	const struct reply *objection = take_path(&argument,
+	    "TO:", &s->recipient, &reply_bad_recipient);
 
 	if (objection != NULL)
 		return objection;
@@ -365,8 +366,8 @@ cmd_data(struct session *s, struct span argument)
 	 * again. */
 	if (s->deferred > 0)
 		return &reply_only_temporary;
-	return s->refused > 0 ? &reply_no_valid_recipient :
-	    &reply_need_recipient;
+	return s->refused > 0 ? &reply_no_valid_recipient
+			      : &reply_need_recipient;
 }
 
 static const struct reply *
@@ -391,8 +392,8 @@ static const struct reply *
 cmd_vrfy(struct session *s, struct span argument)
 {
 	(void)s;
-	return argument.length > 0 ? &reply_cannot_verify :
-	    &reply_need_argument;
+	return argument.length > 0 ? &reply_cannot_verify
+				   : &reply_need_argument;
 }
 
 static const struct reply *

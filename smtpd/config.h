@@ -31,10 +31,10 @@ struct config {
 
 	/* Which of them were set, by the order of config.c's table. */
 	uint32_t from_environment;
-	bool seccomp;				/* SMTPD_SECCOMP */
-	struct timespec relay_timeout;		/* SMTPD_RELAY_TIMEOUT */
-	bool xclient;				/* SMTPD_XCLIENT */
-	const char *queue_program;		/* QMAILQUEUE, NULL if unset */
+	bool seccomp;		       /* SMTPD_SECCOMP */
+	struct timespec relay_timeout; /* SMTPD_RELAY_TIMEOUT */
+	bool xclient;		       /* SMTPD_XCLIENT */
+	const char *queue_program;     /* QMAILQUEUE, NULL if unset */
 
 	/* Not settings: what the starter says of the connection and of
 	 * stderr; NULL if unset. */

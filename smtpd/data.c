@@ -50,8 +50,8 @@ copy_text(struct session *s, struct message *message)
 
 		if (result != STREAM_OK)
 			return result;
-		stream_use(s->stream, message_decode(message, octets,
-		    s->decoded, &length));
+		stream_use(s->stream,
+		    message_decode(message, octets, s->decoded, &length));
 		delivery_write(s->delivery,
 		    (struct span){ s->decoded, length });
 	}
@@ -87,7 +87,7 @@ data_receive(struct session *s)
 	write_trace(s);
 	session_send(s, &reply_send_text);
 	message_start(&message, s->config->data_bytes);
-	s->line = span_of("DATA");	/* the stream's buffer is used anew */
+	s->line = span_of("DATA"); /* the stream's buffer is used anew */
 	result = copy_text(s, &message);
 	if (result != STREAM_OK) {
 		delivery_abort(s->delivery);

@@ -14,9 +14,9 @@
 
 struct queue_delivery {
 	struct starter starter;
-	struct timespec timeout;	/* for each answer of the program */
+	struct timespec timeout; /* for each answer of the program */
 	struct starter_program program;
-	struct stream output;		/* to the program's descriptor 0 or 1 */
+	struct stream output; /* to the program's descriptor 0 or 1 */
 	struct reply reply;
 	char complaint[QUEUE_COMPLAINT_MAX];
 };

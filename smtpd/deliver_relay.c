@@ -224,7 +224,7 @@ write_text(struct delivery *d, struct span text)
 /* How a message fared with one recipient after the other. */
 struct verdict {
 	enum nexthop_answer worst;
-	struct text failed;	/* the recipients that were refused, and why */
+	struct text failed; /* the recipients that were refused, and why */
 };
 
 /* RFC 2033, 4.2: one reply for each recipient, in their order. */
@@ -256,8 +256,8 @@ hear_recipient(struct delivery *d, const struct address *to,
 	text_put_char(&verdict->failed, '<');
 	address_write(&verdict->failed, to);
 	text_put(&verdict->failed, "> ");
-	text_put_span(&verdict->failed, (struct span){ r->hop.text,
-	    strcspn(r->hop.text, "\n") });
+	text_put_span(&verdict->failed,
+	    (struct span){ r->hop.text, strcspn(r->hop.text, "\n") });
 }
 
 /*

@@ -10,9 +10,9 @@
 struct relay_delivery {
 	struct nexthop_setup setup;
 	struct nexthop hop;
-	bool open;		/* MAIL was accepted there */
-	bool at_line_start;	/* of the text sent so far */
-	size_t recipients;	/* accepted there */
+	bool open;	    /* MAIL was accepted there */
+	bool at_line_start; /* of the text sent so far */
+	size_t recipients;  /* accepted there */
 
 	/* What the client is told of a message that failed for some. */
 	struct reply reply;

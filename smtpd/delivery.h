@@ -21,17 +21,17 @@ struct delivery;
 
 /* What the methods need to know. All of it must outlive the delivery. */
 struct delivery_setup {
-	const char *target;		/* SMTPD_DELIVERY */
-	const char *hostname;		/* ours */
-	const struct peer *peer;	/* the client */
-	struct timespec relay_timeout;	/* for each answer of a next hop */
-	bool xclient;			/* SMTPD_XCLIENT */
-	const char *queue_program;	/* QMAILQUEUE, NULL if unset */
+	const char *target;	       /* SMTPD_DELIVERY */
+	const char *hostname;	       /* ours */
+	const struct peer *peer;       /* the client */
+	struct timespec relay_timeout; /* for each answer of a next hop */
+	bool xclient;		       /* SMTPD_XCLIENT */
+	const char *queue_program;     /* QMAILQUEUE, NULL if unset */
 	struct log *log;
 };
 
 struct delivery_method {
-	const char *scheme;	/* with its colon: "maildir:" */
+	const char *scheme; /* with its colon: "maildir:" */
 
 	/* NULL if what follows the scheme can be used, else the reason. */
 	const char *(*check)(const char *target);
@@ -58,8 +58,8 @@ struct delivery_method {
 
 	/* Puts the message on stable storage for every recipient. NULL: it is
 	 * there. Anything else: the client may send it again. */
-	const struct reply *(*commit)(struct delivery *,
-	    const struct envelope *);
+	const struct reply *(
+	    *commit)(struct delivery *, const struct envelope *);
 
 	/* Leaves nothing of an opened message behind. */
 	void (*abort)(struct delivery *);
@@ -93,8 +93,7 @@ const struct reply *delivery_recipient(struct delivery *,
     const struct envelope *, const struct address *to);
 const struct reply *delivery_open(struct delivery *, const struct envelope *);
 void delivery_write(struct delivery *, struct span text);
-const struct reply *delivery_commit(struct delivery *,
-    const struct envelope *);
+const struct reply *delivery_commit(struct delivery *, const struct envelope *);
 void delivery_abort(struct delivery *);
 void delivery_reset(struct delivery *);
 void delivery_close(struct delivery *);

@@ -11,7 +11,7 @@
 #include "maildir_path.h"
 
 struct maildir {
-	int tmp;		/* -1: somebody else's now */
+	int tmp; /* -1: somebody else's now */
 	int new;
 };
 
@@ -27,14 +27,14 @@ void maildir_close(struct maildir *);
 
 struct maildir_delivery {
 	int root;
-	int error;		/* errno of opening the root */
-	const char *pattern;	/* of the paths below it */
-	bool shared;		/* one Maildir for everybody */
+	int error;	     /* errno of opening the root */
+	const char *pattern; /* of the paths below it */
+	bool shared;	     /* one Maildir for everybody */
 	struct maildir_namer namer;
 
 	/* The message that is under way. */
-	struct maildir first;	/* the first recipient's */
-	struct maildir_path path;	/* of the Maildir in hand */
+	struct maildir first;	  /* the first recipient's */
+	struct maildir_path path; /* of the Maildir in hand */
 	struct maildir_file file;
 };
 

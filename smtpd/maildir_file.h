@@ -17,15 +17,15 @@
 #define MAILDIR_FILE_SYSTEMS_MAX 8
 
 struct maildir_file {
-	char name[NAME_MAX + 1];	/* the same everywhere */
-	int error;		/* errno of the first failure, 0 if none */
+	char name[NAME_MAX + 1]; /* the same everywhere */
+	int error;		 /* errno of the first failure, 0 if none */
 	size_t copies;
 	struct {
 		int fd;
-		int tmp;	/* the directory that it is in */
+		int tmp; /* the directory that it is in */
 	} copy[MAILDIR_FILE_SYSTEMS_MAX];
-	uint64_t written;	/* octets handed to the kernel so far */
-	uint64_t started;	/* of these, how many it was told to write */
+	uint64_t written; /* octets handed to the kernel so far */
+	uint64_t started; /* of these, how many it was told to write */
 	size_t buffered;
 	char buffer[MAILDIR_FILE_BUFFER];
 };
@@ -36,7 +36,7 @@ struct maildir_namer {
 	const char *hostname;
 	uint64_t pid;
 	uint64_t random;
-	uint64_t count;		/* of names made */
+	uint64_t count; /* of names made */
 };
 
 /* The hostname must outlive the namer. */

@@ -58,8 +58,7 @@ maildir_pattern_check(const char *pattern)
 		return "too long behind the first %";
 	while (*pattern != '\0') {
 		size_t length = strcspn(pattern, "/");
-		const char *reason = check_name(pattern, length,
-		    &placeholders);
+		const char *reason = check_name(pattern, length, &placeholders);
 
 		if (reason != NULL)
 			return reason;
@@ -72,7 +71,7 @@ maildir_pattern_check(const char *pattern)
 
 struct writer {
 	struct text names;
-	size_t length;		/* of the name so far */
+	size_t length; /* of the name so far */
 };
 
 static void
@@ -148,8 +147,8 @@ maildir_path_write(struct maildir_path *path, const char *pattern,
     const struct address *to, const char *hostname)
 {
 	struct writer w = { TEXT_IN(path->names), 0 };
-	struct span domain = to->domain_length > 0 ? address_domain(to) :
-	    span_of(hostname);
+	struct span domain = to->domain_length > 0 ? address_domain(to)
+						   : span_of(hostname);
 
 	for (; *pattern != '\0'; pattern++) {
 		if (*pattern == '/') {

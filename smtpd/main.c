@@ -129,12 +129,16 @@ serve(void)
 	c.session.stream = &c.stream;
 	if (count > 0)
 		return refuse_service(count);
-	recipients_open(&c.recipients, c.config.recipients, c.config.subaddress);
-	delivery_start(&c.delivery, &(struct delivery_setup){
-	    .target = c.config.delivery, .hostname = c.config.hostname,
-	    .peer = &c.peer, .relay_timeout = c.config.relay_timeout,
-	    .xclient = c.config.xclient,
-	    .queue_program = c.config.queue_program, .log = &c.log });
+	recipients_open(&c.recipients, c.config.recipients,
+	    c.config.subaddress);
+	delivery_start(&c.delivery,
+	    &(struct delivery_setup){ .target = c.config.delivery,
+		.hostname = c.config.hostname,
+		.peer = &c.peer,
+		.relay_timeout = c.config.relay_timeout,
+		.xclient = c.config.xclient,
+		.queue_program = c.config.queue_program,
+		.log = &c.log });
 	if (enter_sandbox() != 0)
 		return EX_OSERR;
 	session_run(&c.session);

@@ -29,12 +29,10 @@ nexthop_close(struct nexthop *n)
 bool
 nexthop_is_ready(const struct nexthop *n)
 {
-	struct pollfd readable = { .fd = n->stream.input_fd,
-		.events = POLLIN };
+	struct pollfd readable = { .fd = n->stream.input_fd, .events = POLLIN };
 
 	return n->connected && !n->stream.broken &&
-	    n->stream.start == n->stream.end &&
-	    poll(&readable, 1, 0) == 0;
+	    n->stream.start == n->stream.end && poll(&readable, 1, 0) == 0;
 }
 
 /* Waits for a connection that is under way. A signal does not end it: the
@@ -170,10 +168,9 @@ take_xclient(struct nexthop *n, struct span words)
 			word.length = (size_t)(space - words.data);
 		for (size_t i = 0; i < 2; i++)
 			if (span_equal_nocase(word,
-			    span_of(attributes[i].name)))
+				span_of(attributes[i].name)))
 				n->extensions |= attributes[i].bit;
-		words = span_from(words,
-		    word.length + (space != NULL ? 1 : 0));
+		words = span_from(words, word.length + (space != NULL ? 1 : 0));
 	}
 }
 
@@ -226,8 +223,7 @@ keep_line(struct nexthop *n, struct text *text, struct span line, bool first)
 
 /* Reads a reply; its lines behind the first go to each_line as well. */
 static enum nexthop_answer
-read_reply(struct nexthop *n,
-    void (*each_line)(struct nexthop *, struct span))
+read_reply(struct nexthop *n, void (*each_line)(struct nexthop *, struct span))
 {
 	struct timespec until = deadline(n);
 	struct text text = TEXT_IN(n->text);
@@ -288,8 +284,9 @@ say_xclient(struct nexthop *n)
 	if (client == NULL || client->text[0] == '\0' ||
 	    (n->extensions & NEXTHOP_XCLIENT_ADDR) == 0)
 		return NEXTHOP_YES;
-	say_text(n, client->address.family == PEER_IPV6
-	    ? "XCLIENT ADDR=IPV6:" : "XCLIENT ADDR=");
+	say_text(n,
+	    client->address.family == PEER_IPV6 ? "XCLIENT ADDR=IPV6:"
+						: "XCLIENT ADDR=");
 	say_text(n, client->text);
 	if (client->port[0] != '\0' &&
 	    (n->extensions & NEXTHOP_XCLIENT_PORT) != 0) {

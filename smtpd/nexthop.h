@@ -21,34 +21,34 @@
 #define NEXTHOP_STATUS_MAX 12
 
 enum nexthop_extension {
-	NEXTHOP_SIZE = 1 << 0,		/* RFC 1870 */
-	NEXTHOP_8BITMIME = 1 << 1,	/* RFC 6152 */
-	NEXTHOP_SMTPUTF8 = 1 << 2,	/* RFC 6531 */
-	NEXTHOP_XCLIENT_ADDR = 1 << 3,	/* of Postfix */
+	NEXTHOP_SIZE = 1 << 0,	       /* RFC 1870 */
+	NEXTHOP_8BITMIME = 1 << 1,     /* RFC 6152 */
+	NEXTHOP_SMTPUTF8 = 1 << 2,     /* RFC 6531 */
+	NEXTHOP_XCLIENT_ADDR = 1 << 3, /* of Postfix */
 	NEXTHOP_XCLIENT_PORT = 1 << 4,
 };
 
 enum nexthop_answer {
-	NEXTHOP_YES,		/* 2yz */
-	NEXTHOP_GO_ON,		/* 3yz */
-	NEXTHOP_LATER,		/* 4yz */
-	NEXTHOP_NO,		/* 5yz */
-	NEXTHOP_LOST,		/* no answer that can be understood, in time */
+	NEXTHOP_YES,   /* 2yz */
+	NEXTHOP_GO_ON, /* 3yz */
+	NEXTHOP_LATER, /* 4yz */
+	NEXTHOP_NO,    /* 5yz */
+	NEXTHOP_LOST,  /* no answer that can be understood, in time */
 };
 
 /* How to reach it, and who we are. */
 struct nexthop_setup {
 	struct relay_target target;
 	bool lmtp;
-	const char *hostname;		/* for EHLO or LHLO */
-	struct timespec timeout;	/* for each answer */
-	const struct peer *client;	/* for XCLIENT; NULL: do not use it */
+	const char *hostname;	   /* for EHLO or LHLO */
+	struct timespec timeout;   /* for each answer */
+	const struct peer *client; /* for XCLIENT; NULL: do not use it */
 };
 
 struct nexthop {
 	const struct nexthop_setup *setup;
 	bool connected;
-	unsigned extensions;		/* a set of nexthop_extension */
+	unsigned extensions; /* a set of nexthop_extension */
 	struct stream stream;
 
 	/* The last answer, for the client to see. */

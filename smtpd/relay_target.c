@@ -23,8 +23,8 @@ parse_local(struct relay_target *target, const char *path)
 		return "the path of the socket is too long";
 	local->sun_family = AF_UNIX;
 	memcpy(local->sun_path, path, length + 1);
-	target->length =
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+	target->length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+	    length + 1);
 	return NULL;
 }
 

@@ -17,15 +17,12 @@ const struct reply reply_send_text = { 354, "",
 const struct reply reply_message_accepted = { 250, "2.0.0",
 	"Message accepted" };
 
-const struct reply reply_terminated = { 421, "4.3.2",
-	"Service shutting down" };
-const struct reply reply_unavailable = { 421, "4.3.0",
-	"Service unavailable" };
+const struct reply reply_terminated = { 421, "4.3.2", "Service shutting down" };
+const struct reply reply_unavailable = { 421, "4.3.0", "Service unavailable" };
 const struct reply reply_bad_configuration = { 421, "4.3.5",
 	"Service misconfigured" };
 const struct reply reply_timeout = { 421, "4.4.2", "Timed out" };
-const struct reply reply_too_many_errors = { 421, "4.7.0",
-	"Too many errors" };
+const struct reply reply_too_many_errors = { 421, "4.7.0", "Too many errors" };
 const struct reply reply_too_many_messages = { 421, "4.7.0",
 	"Too many messages on one connection" };
 const struct reply reply_no_lookup = { 451, "4.3.0",
@@ -42,8 +39,7 @@ const struct reply reply_only_temporary = { 451, "4.5.1",
 const struct reply reply_line_too_long = { 500, "5.5.2", "Line too long" };
 const struct reply reply_bad_line = { 500, "5.5.2",
 	"Line with a bare CR, a bare LF or a NUL" };
-const struct reply reply_unknown_command = { 500, "5.5.1",
-	"Unknown command" };
+const struct reply reply_unknown_command = { 500, "5.5.1", "Unknown command" };
 const struct reply reply_not_implemented = { 502, "5.5.1",
 	"Command not implemented" };
 const struct reply reply_no_argument = { 501, "5.5.4",
@@ -68,18 +64,15 @@ const struct reply reply_need_smtputf8 = { 553, "5.6.7",
 	"Non-ASCII address without SMTPUTF8" };
 const struct reply reply_need_hello = { 503, "5.5.1", "Say EHLO first" };
 const struct reply reply_need_mail = { 503, "5.5.1", "Say MAIL first" };
-const struct reply reply_need_recipient = { 503, "5.5.1",
-	"Say RCPT first" };
+const struct reply reply_need_recipient = { 503, "5.5.1", "Say RCPT first" };
 const struct reply reply_nested_mail = { 503, "5.5.1",
 	"A transaction is open already" };
 const struct reply reply_no_valid_recipient = { 554, "5.5.1",
 	"No valid recipients" };
-const struct reply reply_no_such_user = { 550, "5.1.1",
-	"No such user here" };
+const struct reply reply_no_such_user = { 550, "5.1.1", "No such user here" };
 const struct reply reply_blocked = { 550, "5.7.1",
 	"Recipient accepts no mail" };
-const struct reply reply_not_ours = { 554, "5.7.1",
-	"Relaying denied" };
+const struct reply reply_not_ours = { 554, "5.7.1", "Relaying denied" };
 const struct reply reply_too_large = { 552, "5.3.4", "Message too large" };
 const struct reply reply_bare_line_end = { 554, "5.6.0",
 	"Message with a bare CR or LF" };

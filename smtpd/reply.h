@@ -13,9 +13,9 @@
 #define REPLY_MAX 2048
 
 struct reply {
-	unsigned code;		/* RFC 5321, 4.2 */
-	const char *status;	/* RFC 3463; "" where RFC 2034 has none */
-	const char *text;	/* lines with LF between them */
+	unsigned code;	    /* RFC 5321, 4.2 */
+	const char *status; /* RFC 3463; "" where RFC 2034 has none */
+	const char *text;   /* lines with LF between them */
 };
 
 /* 5yz: what the tar pit delays. */

@@ -35,7 +35,7 @@
 	    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE | \
 	    LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REFER)
 
-#define RULE_NET_PORT 2				/* ABI 4 */
+#define RULE_NET_PORT 2 /* ABI 4 */
 
 /* struct landlock_net_port_attr as of ABI 4. */
 struct net_port {
@@ -175,10 +175,11 @@ tcp_port(const struct sockaddr *address)
 	switch (address->sa_family) {
 	case AF_INET:
 		return ntohs(((const struct sockaddr_in *)(const void *)address)
-		    ->sin_port);
+				 ->sin_port);
 	case AF_INET6:
-		return ntohs(((const struct sockaddr_in6 *)(const void *)
-		    address)->sin6_port);
+		return ntohs(
+		    ((const struct sockaddr_in6 *)(const void *)address)
+			->sin6_port);
 	default:
 		return 0;
 	}
@@ -192,8 +193,9 @@ allow_maildir(int ruleset, int root)
 		.parent_fd = root,
 	};
 
-	return root < 0 || syscall(SYS_landlock_add_rule, ruleset,
-	    LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+	return root < 0 ||
+	    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+		&rule, 0) == 0;
 }
 
 static bool
@@ -203,8 +205,8 @@ allow_next_hop(int ruleset, const struct ruleset *all,
 	struct net_port rule = { ACCESS_NET_CONNECT_TCP, tcp_port(address) };
 
 	return rule.port == 0 || all->handled_access_net == 0 ||
-	    syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule,
-		0) == 0;
+	    syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) ==
+	    0;
 }
 
 static bool
@@ -235,8 +237,8 @@ enter_seccomp(const struct sandbox_needs *needs)
 	struct sock_fprog program = {
 		.len = sandbox_filter_length,
 		/* The kernel only reads it. */
-		.filter = (struct sock_filter *)(uintptr_t)sandbox_filter_for(
-		    needs, room),
+		.filter = (struct sock_filter *)(uintptr_t)
+		    sandbox_filter_for(needs, room),
 	};
 
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;

@@ -40,25 +40,25 @@ struct session {
 	struct stream *stream;
 	struct tarpit tarpit;
 
-	struct timespec deadline;	/* of the session */
+	struct timespec deadline; /* of the session */
 	enum session_end end;
 
 	/* HELO or EHLO, as given; none has come while its length is 0. */
 	char hello[STREAM_LINE_MAX];
 	size_t hello_length;
-	bool extended;			/* it was EHLO */
+	bool extended; /* it was EHLO */
 
 	/* The transaction. */
-	bool open;			/* MAIL was accepted */
-	uint64_t refused;		/* recipients answered with 5yz */
-	uint64_t deferred;		/* recipients answered with 4yz */
+	bool open;	   /* MAIL was accepted */
+	uint64_t refused;  /* recipients answered with 5yz */
+	uint64_t deferred; /* recipients answered with 4yz */
 	struct envelope envelope;
-	char decoded[STREAM_INPUT_SIZE + 2];	/* text on its way */
+	char decoded[STREAM_INPUT_SIZE + 2]; /* text on its way */
 
 	/* The command under way, for the log. */
 	struct span line;
 	bool recipient_known;
-	bool trapped;			/* the recipient is a trap */
+	bool trapped; /* the recipient is a trap */
 	struct address recipient;
 
 	/* For the summary. */

@@ -18,8 +18,13 @@ enum { MESSAGE, ENVELOPE, COMPLAINT, ENDS };
 
 /* The descriptors of the program: qmail-queue(8), and where its relatives say
  * why they refuse: 4 (with exit code 88) or 6 (82). */
-enum { PROGRAM_MESSAGE = 0, PROGRAM_ENVELOPE = 1, PROGRAM_COMPLAINT = 4,
-	PROGRAM_COMPLAINT_TOO = 6, PROGRAM_HIGHEST = 6 };
+enum {
+	PROGRAM_MESSAGE = 0,
+	PROGRAM_ENVELOPE = 1,
+	PROGRAM_COMPLAINT = 4,
+	PROGRAM_COMPLAINT_TOO = 6,
+	PROGRAM_HIGHEST = 6
+};
 
 struct pipes {
 	int ours[ENDS];
@@ -77,7 +82,7 @@ become(const char *program, const struct pipes *p)
 	    dup2(p->theirs[COMPLAINT], PROGRAM_COMPLAINT) >= 0 &&
 	    dup2(p->theirs[COMPLAINT], PROGRAM_COMPLAINT_TOO) >= 0)
 		execv(program, arguments);
-	_exit(120);	/* qmail-queue(8): a temporary fault of no other kind */
+	_exit(120); /* qmail-queue(8): a temporary fault of no other kind */
 }
 
 /* One octet, and descriptors with it (unix(7)). */
@@ -90,8 +95,10 @@ send_descriptors(int channel, const int fds[ENDS])
 		struct cmsghdr header;
 		char space[CMSG_SPACE(ENDS * sizeof(int))];
 	} control = { .space = { 0 } };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
 	header->cmsg_level = SOL_SOCKET;
@@ -140,8 +147,9 @@ serve(int channel, const char *program)
 	if (child < 0)
 		return -1;
 	status = await(child, channel);
-	if (sent != 0 || send(channel, &status, sizeof(status),
-	    MSG_NOSIGNAL) != sizeof(status))
+	if (sent != 0 ||
+	    send(channel, &status, sizeof(status), MSG_NOSIGNAL) !=
+		sizeof(status))
 		return -1;
 	return 0;
 }
@@ -219,8 +227,10 @@ receive_descriptors(int channel, int fds[ENDS])
 		struct cmsghdr header;
 		char space[CMSG_SPACE(ENDS * sizeof(int))];
 	} control;
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1,
-		.msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr message = { .msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
 	struct cmsghdr *header;
 
 	if (recvmsg(channel, &message, MSG_CMSG_CLOEXEC) != 1)

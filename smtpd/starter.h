@@ -9,15 +9,15 @@
 #include <time.h>
 
 struct starter {
-	int channel;	/* to the starting process; -1 if there is none */
+	int channel; /* to the starting process; -1 if there is none */
 };
 
 /* A program that runs, by qmail-queue(8)'s protocol: write the message, then
  * the envelope, and close each. */
 struct starter_program {
-	int message;	/* its descriptor 0 */
-	int envelope;	/* its descriptor 1 */
-	int complaint;	/* what it writes to its descriptors 4 and 6 */
+	int message;   /* its descriptor 0 */
+	int envelope;  /* its descriptor 1 */
+	int complaint; /* what it writes to its descriptors 4 and 6 */
 };
 
 /* Forks the starting process. Returns 0, or -1 with errno. */

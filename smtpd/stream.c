@@ -128,7 +128,7 @@ is_clean(struct span line)
 enum stream_result
 stream_read_line(struct stream *s, struct timespec deadline, struct span *line)
 {
-	size_t searched = 0;	/* no CRLF begins in so many octets */
+	size_t searched = 0; /* no CRLF begins in so many octets */
 	bool too_long = false;
 
 	for (;;) {
@@ -221,7 +221,7 @@ stream_flush(struct stream *s, struct timespec deadline)
 			done += (size_t)put;
 		else if (put < 0 && errno == EAGAIN)
 			s->broken = wait_for(s, s->output_fd, POLLOUT,
-			    deadline) != STREAM_OK;
+					deadline) != STREAM_OK;
 		else if (put < 0 && errno != EINTR)
 			s->broken = true;
 	}
@@ -240,6 +240,7 @@ stream_peer_is_gone(const struct stream *s)
 	struct pollfd watched = { .fd = watched_fd(s),
 		.events = s->is_socket ? POLLRDHUP : 0 };
 
-	return s->broken || (poll(&watched, 1, 0) > 0 &&
-	    (watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0);
+	return s->broken ||
+	    (poll(&watched, 1, 0) > 0 &&
+		(watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0);
 }

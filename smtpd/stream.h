@@ -23,24 +23,24 @@
 
 enum stream_result {
 	STREAM_OK,
-	STREAM_BAD_LINE,	/* holds a bare CR, a bare LF or a NUL */
-	STREAM_TOO_LONG,	/* the rest was thrown away */
+	STREAM_BAD_LINE, /* holds a bare CR, a bare LF or a NUL */
+	STREAM_TOO_LONG, /* the rest was thrown away */
 	STREAM_EOF,
 	STREAM_TIMEOUT,
-	STREAM_TERMINATED,	/* SIGTERM came while waiting */
-	STREAM_ERROR,		/* the connection is broken */
+	STREAM_TERMINATED, /* SIGTERM came while waiting */
+	STREAM_ERROR,	   /* the connection is broken */
 };
 
 struct stream {
 	int input_fd;
 	int output_fd;
 	bool is_socket;
-	bool broken;		/* the other side takes nothing any more */
-	bool through_sigterm;	/* waits go on when SIGTERM comes */
-	size_t start;		/* input: what is not yet used */
+	bool broken;	      /* the other side takes nothing any more */
+	bool through_sigterm; /* waits go on when SIGTERM comes */
+	size_t start;	      /* input: what is not yet used */
 	size_t end;
 	size_t output_length;
-	uint64_t received;	/* octets read so far */
+	uint64_t received; /* octets read so far */
 	char input[STREAM_INPUT_SIZE];
 	char output[STREAM_OUTPUT_SIZE];
 };

@@ -13,16 +13,16 @@
 
 struct tarpit {
 	struct timespec delay;
-	uint64_t free_refusals;		/* refusals that come without delay */
+	uint64_t free_refusals; /* refusals that come without delay */
 	bool exempt;
-	struct timespec delayed;	/* so far, in this session */
+	struct timespec delayed; /* so far, in this session */
 };
 
 enum tarpit_result {
-	TARPIT_DONE,		/* the delay is over, or there is none */
-	TARPIT_PEER_GONE,	/* the peer hung up meanwhile */
-	TARPIT_TIMEOUT,		/* the session's time is over */
-	TARPIT_TERMINATED,	/* SIGTERM */
+	TARPIT_DONE,	   /* the delay is over, or there is none */
+	TARPIT_PEER_GONE,  /* the peer hung up meanwhile */
+	TARPIT_TIMEOUT,	   /* the session's time is over */
+	TARPIT_TERMINATED, /* SIGTERM */
 };
 
 /*
