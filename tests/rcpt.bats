@@ -234,7 +234,7 @@ build() {
 		'@example.net alice@example.org' 'joe+list@example.org'
 	run "$RCPT" query recipients.cdb alice@example.org Sales@Example.ORG \
 		alice+news@example.org sales+x@example.org joe+list+a@example.org \
-		any@example.net postmaster POSTMASTER@example.org
+		any@example.net +x@example.net postmaster POSTMASTER@example.org
 	assert_success
 	assert_output - <<-'END'
 		alice@example.org: accepted, by the address
@@ -243,6 +243,7 @@ build() {
 		sales+x@example.org: accepted, by the address without its subaddress, delivered to alice@example.org
 		joe+list+a@example.org: accepted, by the address without its subaddress, delivered to joe+list@example.org
 		any@example.net: accepted, by the whole domain, delivered to alice@example.org
+		+x@example.net: accepted, by the whole domain, delivered to alice@example.org
 		postmaster: accepted, as postmaster
 		POSTMASTER@example.org: accepted, as postmaster
 	END
@@ -276,6 +277,8 @@ build() {
 	run "$RCPT" query -s '' recipients.cdb joe-x@example.org \
 		joe+x@example.org list-a@example.org
 	assert_failure 1
+	refute_output --partial accepted
+	run "$RCPT" query recipients.cdb joe-x@example.org list+a@example.org
 	refute_output --partial accepted
 	run "$RCPT" query -s +- recipients.cdb joe+x@example.org joe-x@example.org
 	assert_success
