@@ -73,6 +73,25 @@ setup() {
 	assert_nothing_delivered
 }
 
+@test "a message that SIGTERM meets at its end is accepted or leaves nothing" {
+	local accepted
+	for ((i = 0; i < 20; i++)); do
+		talk <<-EOT
+			$to_data
+			C: .
+			@send
+			@signal TERM
+			@skip 250 2.0.0 Message accepted
+			S: 421 4.3.2 Service shutting down
+			@eof
+			@exit 0
+		EOT
+	done
+	accepted=$(grep -c '^accepted:' "$LOG" || true)
+	run find "$MAIL" -type f
+	assert_equal "${#lines[@]}" "$accepted"
+}
+
 @test "SIGTERM is heard while the client never stops talking" {
 	talk <<-EOT
 		$helo

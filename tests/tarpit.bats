@@ -166,7 +166,7 @@ repeat() {
 	EOT
 }
 
-@test "nor when it never stops talking" {
+@test "a client that never stops talking does not shorten it, either" {
 	talk TARPITDELAY=0.5 <<-EOT
 		$helo
 		@mark
@@ -271,6 +271,17 @@ repeat() {
 
 no_children() {
 	[[ -z $(server_children) ]]
+}
+
+@test "a delay longer than the time for a line costs the client none of it" {
+	talk TARPITDELAY=1.5 SMTPD_TIMEOUT=1 <<-EOT
+		$helo
+		C: BOGUS
+		S: 500 5.5.1 Unknown command
+		C: NOOP
+		S: 250 2.0.0 OK
+		$quit
+	EOT
 }
 
 @test "TARPITDELAY=0 is no delay" {
