@@ -152,7 +152,7 @@ lint:
 	done
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability \
-		--suppress=missingIncludeSystem -Ismtpd $(DEFINES) smtpd tools
+		--suppress=missingIncludeSystem -D__x86_64__ -Ismtpd $(DEFINES) smtpd tools
 	for f in $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c); do \
 		$(CC) $(COMPILE) -MF /dev/null -Werror -fanalyzer -c \
 			-o /dev/null $$f || exit 1; \
@@ -211,7 +211,7 @@ install: $(programs)
 	@$(call place,units/sysusers.conf,$(LIBDIR)/sysusers.d/tarpit-smtpd.conf)
 	@$(call place,units/tmpfiles.conf,$(LIBDIR)/tmpfiles.d/tarpit-smtpd.conf)
 	@$(call place_all,units/environment units/recipients.example \
-		units/poll-limit.conf,$(DOCDIR))
+		units/poll-limit.conf units/hardened.conf,$(DOCDIR))
 	install -m 644 units/tarpit-smtpd.catalog \
 		$(DESTDIR)$(LIBDIR)/systemd/catalog
 	install -m 644 $(manual_pages_5) $(DESTDIR)$(MANDIR)/man5
