@@ -96,9 +96,8 @@ xinetd_file() {
 # Usage: with_syslog COMMAND...
 with_syslog() {
 	# shellcheck disable=SC2016 # for the shell there
-	start unshare -m bash -c '
-		set -e
-		mount --make-rprivate /
+	start unshare -m --propagation unchanged bash -ec '
+		mount --make-private /dev
 		mount -t tmpfs dev /dev
 		mknod -m 666 /dev/null c 1 3
 		mknod -m 666 /dev/urandom c 1 9
