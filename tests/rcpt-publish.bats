@@ -147,10 +147,11 @@ build_with() {
 		cp ../new ../source
 		echo
 	) &
+	local holder=$!
 	wait_until 10 test -e .recipients.cdb.new
 	wait_until 10 flock_is_held
 	"$RCPT" build ../source "$CDB" 2>../log
-	wait
+	wait "$holder"
 	assert_in_service "$NEW"
 }
 
