@@ -14,17 +14,29 @@ systemctl() {
 	machine run systemctl "$@"
 }
 
+# The commands of the README's section on installation.
+# shellcheck disable=SC2016 # that is how Markdown looks
+readme_commands() {
+	sed -n '/^## Install/,/^## [^I]/ {
+		/^```sh$/,/^```$/ { /^```/! p }
+	}' "$root/README.md"
+}
+
+# The source and the settings are written after the installation.
 setup_file() {
 	machine prepare
 	machine boot
-	make -C "$root" DESTDIR="$BATS_FILE_TMPDIR/machine/root" install
-	machine run systemd-sysusers
-	machine run systemd-tmpfiles --create
-	machine run journalctl --update-catalog
-	systemctl daemon-reload
-	settings TARPITDELAY=1
-	source_is 'alice@example.org'
-	systemctl enable --now tarpit-smtpd.socket tarpit-rcpt.path
+	local command
+	while read -r command; do
+		if [[ $command == 'make install' ]]; then
+			make -C "$root" install \
+				DESTDIR="$BATS_FILE_TMPDIR/machine/root"
+			settings TARPITDELAY=1
+			source_is 'alice@example.org'
+		else
+			machine run sh -c "$command" </dev/null
+		fi
+	done < <(readme_commands)
 }
 
 teardown_file() {
@@ -100,6 +112,14 @@ burst() {
 		    assert s.recv(1024).startswith(b"221 ")
 		    s.close()
 	END
+}
+
+@test "the commands of the README install, and listen" {
+	run -0 readme_commands
+	assert_line 'make install'
+	run -0 systemctl is-enabled tarpit-smtpd.socket tarpit-rcpt.path
+	assert_output $'enabled\nenabled'
+	wait_until 20 accepts alice@example.org
 }
 
 @test "systemd finds nothing wrong with the units" {
@@ -184,7 +204,7 @@ systemctl_says() {
 	wait_until 20 systemctl_says failed tarpit-rcpt.service
 	run -3 systemctl status --no-pager --full tarpit-rcpt.service
 	assert_output --partial 'recipients:2:'
-	accepts alice@example.org
+	wait_until 20 accepts alice@example.org
 	run -1 accepts bad@example.org
 
 	source_is 'alice@example.org' 'good@example.org'
