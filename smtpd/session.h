@@ -87,9 +87,6 @@ struct timespec session_wait_deadline(const struct session *);
  * somebody still listens (RFC 5321, 3.8 and 4.5.3.2). */
 void session_interrupt(struct session *, enum stream_result why);
 
-/* A record of the message in the envelope, which was handed on. */
-void session_log_accepted(struct session *, uint64_t size);
-
 /* Ends the transaction: sender and recipients are forgotten. */
 void session_reset_transaction(struct session *);
 
