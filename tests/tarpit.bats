@@ -3,9 +3,14 @@
 # The tar pit: what is delayed, by how much, and what ends a delay.
 
 load common
+load server
 
 setup() {
 	prepare
+}
+
+teardown() {
+	stop_server
 }
 
 # Prints a dialogue in which a command gets its answer after at least 0.2 s.
@@ -257,7 +262,6 @@ repeat() {
 }
 
 @test "a hang-up over TCP ends the process" {
-	load server
 	start_server TARPITDELAY=60
 	"$root/tests/dialogue" --connect "127.0.0.1:$PORT" <<-EOT
 		$helo
@@ -266,7 +270,6 @@ repeat() {
 		@close
 	EOT
 	wait_until 20 no_children
-	stop_server
 }
 
 no_children() {
@@ -274,7 +277,7 @@ no_children() {
 }
 
 @test "a delay longer than the time for a line costs the client none of it" {
-	talk TARPITDELAY=1.5 SMTPD_TIMEOUT=1 <<-EOT
+	talk TARPITDELAY=4 SMTPD_TIMEOUT=3 <<-EOT
 		$helo
 		C: BOGUS
 		S: 500 5.5.1 Unknown command
@@ -307,7 +310,7 @@ no_children() {
 }
 
 @test "the first TARPITCOUNT refusals are not delayed, all others are" {
-	talk TARPITDELAY=3 TARPITCOUNT=2 <<-EOT
+	talk TARPITDELAY=60 TARPITCOUNT=2 <<-EOT
 		$helo
 		@mark
 		C: BOGUS
@@ -316,11 +319,22 @@ no_children() {
 		S: 250 2.0.0 OK
 		C: BOGUS
 		S: 500 5.5.1 Unknown command
-		@less-than 3
-		@mark
+		@less-than 30
+		$quit
+	EOT
+	talk TARPITDELAY=0.2 TARPITCOUNT=2 <<-EOT
+		$helo
+		C: BOGUS
 		C: BOGUS
 		S: 500 5.5.1 Unknown command
-		@at-least 3
+		S: 500 5.5.1 Unknown command
+		@mark
+		C: BOGUS
+		C: BOGUS
+		S: 500 5.5.1 Unknown command
+		@at-least 0.2
+		S: 500 5.5.1 Unknown command
+		@at-least 0.4
 		$quit
 	EOT
 }

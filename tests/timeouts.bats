@@ -40,15 +40,15 @@ setup() {
 }
 
 @test "each line has the time anew" {
-	talk SMTPD_TIMEOUT=2 <<-EOT
+	talk SMTPD_TIMEOUT=5 <<-EOT
 		S: 220 mx.example.org ESMTP
-		@pause 0.8
+		@pause 2
 		C: NOOP
 		S: 250 2.0.0 OK
-		@pause 0.8
+		@pause 2
 		C: NOOP
 		S: 250 2.0.0 OK
-		@pause 0.8
+		@pause 2
 		C: NOOP
 		S: 250 2.0.0 OK
 		$quit
@@ -56,7 +56,7 @@ setup() {
 }
 
 @test "a message that stops is timed out, and nothing of it is left" {
-	talk SMTPD_TIMEOUT=1 <<-EOT
+	talk SMTPD_TIMEOUT=3 <<-EOT
 		$to_data
 		C: text
 		S: 421 4.4.2 Timed out
@@ -80,7 +80,7 @@ setup() {
 }
 
 @test "the session ends at its deadline in the midst of a message" {
-	talk SMTPD_SESSION_TIMEOUT=1 <<-EOT
+	talk SMTPD_SESSION_TIMEOUT=3 <<-EOT
 		$to_data
 		@drip text\r\n
 		S: 421 4.4.2 Timed out
@@ -91,7 +91,7 @@ setup() {
 }
 
 @test "a delay does not last beyond the session's deadline" {
-	talk SMTPD_SESSION_TIMEOUT=1 TARPITDELAY=60 <<-EOT
+	talk SMTPD_SESSION_TIMEOUT=3 TARPITDELAY=60 <<-EOT
 		$helo
 		@mark
 		C: BOGUS
