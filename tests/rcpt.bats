@@ -83,7 +83,8 @@ build() {
 	build '"-x"@example.org' '"!x"@example.org' '"#x"@example.org' \
 		'-"-y"@example.org' '!"!y"@example.org' \
 		'"-z"@example.org "#x"@example.org' \
-		'"a\"b\\c"@example.org' '#x@example.org' 'x#y@example.org'
+		'"a\"b\\c"@example.org' '#x@example.org' 'x#y@example.org' \
+		'"@z"@example.org'
 	"$RCPT" dump recipients.cdb >dumped
 	run cat dumped
 	assert_output - <<-'END'
@@ -92,10 +93,13 @@ build() {
 		"#x"@example.org
 		-"-y"@example.org
 		!"!y"@example.org
-		"-z"@example.org #x@example.org
+		"-z"@example.org "#x"@example.org
 		"a\"b\\c"@example.org
 		x#y@example.org
+		"@z"@example.org
 	END
+	"$RCPT" build dumped again.cdb
+	cmp recipients.cdb again.cdb
 }
 
 @test "address literals and whole domains outside ASCII are fine" {
