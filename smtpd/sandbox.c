@@ -234,12 +234,10 @@ enter_seccomp(const struct sandbox_needs *needs)
 	return true;
 #else
 	struct sock_filter room[SANDBOX_FILTER_MAX];
-	struct sock_fprog program = {
-		.len = sandbox_filter_length,
-		/* The kernel only reads it. */
-		.filter = (struct sock_filter *)(uintptr_t)
-		    sandbox_filter_for(needs, room),
-	};
+	struct sock_fprog program = sandbox_filter_for(needs->next_hop == NULL
+		? AF_UNSPEC
+		: needs->next_hop->sa_family,
+	    needs->receives_descriptors, room);
 
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 #endif
