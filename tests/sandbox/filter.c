@@ -59,7 +59,7 @@ static const struct {
 /* Arguments that are allowed or not; the others may be anything. */
 static const struct {
 	const char *name;
-	unsigned argument;
+	size_t argument;
 	uint64_t value[2];
 	bool allowed;
 } arguments[] = {
@@ -264,7 +264,7 @@ compare_arguments(const struct filter *f)
 		if (run(f, &data) !=
 		    (arguments[i].allowed ? SECCOMP_RET_ALLOW
 					  : SECCOMP_RET_KILL_PROCESS)) {
-			printf("%s: argument %u of %#llx is wrong\n",
+			printf("%s: argument %zu of %#llx is wrong\n",
 			    arguments[i].name, arguments[i].argument,
 			    (unsigned long long)arguments[i]
 				.value[architecture]);
