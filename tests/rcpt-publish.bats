@@ -173,6 +173,18 @@ flock_is_held() {
 	cmp "$CDB" "$OLD"
 }
 
+@test "a build that comes to lock what another one has published meanwhile begins anew" {
+	strace -f -qq -o /dev/null -e trace=flock \
+		-e inject=flock:delay_enter=1000000:when=1 \
+		"$RCPT" build ../new "$CDB" &
+	local pid=$!
+	wait_until 10 test -e .recipients.cdb.new
+	"$RCPT" build ../old "$CDB"
+	"$RCPT" query "$CDB" user1@example.org
+	wait "$pid"
+	assert_in_service "$NEW"
+}
+
 @test "builds at once do not mix" {
 	local i pids=()
 	for i in 1 2 3 4 5 6; do
@@ -256,7 +268,7 @@ flock_is_held() {
 @test "a link in the place of the temporary file is not followed" {
 	echo precious >../precious
 	ln -s ../precious .recipients.cdb.new
-	run "$RCPT" build ../new "$CDB"
+	run timeout 10 "$RCPT" build ../new "$CDB"
 	assert_failure 2
 	run cat ../precious
 	assert_output precious
