@@ -94,7 +94,8 @@ $B/unit/%: $B/sanitized/tests/unit/%.o \
 sandbox_tests := $(addprefix $B/sandbox/,probe filter filter-arm64)
 ARM64_HEADERS = /usr/aarch64-linux-gnu/include
 $B/sandbox/probe: $(addprefix $B/handler/,tests/sandbox/probe.o \
-		smtpd/sandbox.o smtpd/sandbox_filter.o)
+		smtpd/sandbox.o smtpd/sandbox_filter.o \
+		smtpd/sandbox_landlock.o)
 	@mkdir -p $(@D)
 	$(link_handler)
 
