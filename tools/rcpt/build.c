@@ -95,7 +95,7 @@ publish(struct build *b)
 	}
 	if (!publication_sync(p) ||
 	    !writer_verify(p->fd, p->path, &b->new, &b->job, &b->octets) ||
-	    job_interrupted(&b->job) || !publication_commit(p))
+	    !publication_commit(p))
 		return STATUS_TROUBLE;
 	return STATUS_OK;
 }
