@@ -317,6 +317,24 @@ build() {
 	assert_output ''
 }
 
+@test "diff takes the first of several records with one key, as a look-up does" {
+	printf '%s\n' '+17,0:alice@example.org->' '+15,0:bob@example.org->' \
+		'+17,1:alice@example.org->-' '+15,1:bob@example.org->-' '' |
+		cdb -c foreign.cdb
+	run "$RCPT" diff foreign.cdb - <<<alice@example.org
+	assert_failure 1
+	assert_output 'removed bob@example.org'
+}
+
+@test "a source in another order is no difference" {
+	seq -f 'user%g@example.org' 100 >source
+	"$RCPT" build source recipients.cdb
+	sort -r source >sorted
+	run "$RCPT" diff recipients.cdb sorted
+	assert_success
+	assert_output ''
+}
+
 @test "diff has trouble, not differences, with a bad source or CDB" {
 	build alice@example.org
 	run "$RCPT" diff recipients.cdb - <<<nonsense
@@ -336,6 +354,9 @@ build() {
 		assert_failure 2
 		assert_line --partial 'usage: tarpit-rcpt build [--force] SOURCE CDB'
 	done
+	run "$RCPT" --version
+	assert_success
+	assert_output --regexp '^tarpit-rcpt [0-9.]+$'
 	run "$RCPT" --help
 	assert_success
 	assert_line '       tarpit-rcpt query [-s CHARACTERS] CDB ADDRESS...'
