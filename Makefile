@@ -138,6 +138,38 @@ $B/fuzz/%: tests/fuzz/%.c $(fuzzed_sources) $(wildcard smtpd/*.h)
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^)
 
+# Compares with peers and with the least possible; prints a table and writes
+# build/bench.json. BENCH_SHORT=1 is the form for CI. See tests/bench/run.
+bench_programs := $(addprefix $B/bench/,connections instructions intake \
+	minimal spawn start store)
+bench: $(programs) $(bench_programs)
+	tests/bench/run
+
+$B/bench/%: $B/tools/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^
+
+$B/bench/minimal: $B/handler/tests/bench/minimal.o
+	@mkdir -p $(@D)
+	$(link_handler)
+
+# The handler, stopped where main calls one of these.
+START_STEPS = sandbox_close_inherited config_load log_open recipients_open \
+	delivery_start sandbox_enter session_run
+$B/bench/start: HANDLER_LDFLAGS += $(START_STEPS:%=-Wl,--wrap=%)
+$B/bench/start: $(handler_objects) $B/handler/tests/bench/start.o
+	@mkdir -p $(@D)
+	$(link_handler)
+
+# The handler without the limit on its memory, which valgrind cannot keep.
+$B/bench/sandbox.o: smtpd/sandbox.c
+	@mkdir -p $(@D)
+	$(HANDLER_CC) $(COMPILE) $(HANDLER_CFLAGS) -DSANDBOX_WITHOUT_SECCOMP \
+		-c -o $@ $<
+$B/bench/instructions: $(filter-out %/sandbox.o,$(handler_objects)) \
+		$B/bench/sandbox.o
+	$(link_handler)
+
 # Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
 lint_sources = $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c tests/unit/*.c \
 	tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c)
@@ -148,9 +180,8 @@ lint_scripts = .ci/run tests/run $(wildcard tests/*.bats tests/*.bash) \
 man_pages = $(wildcard smtpd/*.[1-8] tools/*.[1-8])
 lint:
 	clang-format --dry-run -Werror $(lint_sources) $(lint_headers)
-	for f in $(lint_sources); do \
-		clang-tidy --quiet $$f -- -std=c11 -Ismtpd $(DEFINES) || exit 1; \
-	done
+	printf '%s\n' $(lint_sources) | xargs -P 2 -I FILE \
+		clang-tidy --quiet FILE -- -std=c11 -Ismtpd $(DEFINES)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__x86_64__ -Ismtpd $(DEFINES) smtpd tools
@@ -248,6 +279,6 @@ demo-deps:
 clean:
 	rm -rf $B
 
-.PHONY: all check clean demo demo-deps deps fuzz install uninstall
+.PHONY: all bench check clean demo demo-deps deps fuzz install uninstall
 .SECONDARY:
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)
