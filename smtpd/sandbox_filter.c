@@ -34,6 +34,7 @@
 	call(ppoll, ALLOW) \
 	call(read, ALLOW) \
 	call(sendto, CHECK_SENDTO) \
+	call(shutdown, ALLOW) \
 	call(write, ALLOW) \
 	POLL(call) \
 	/* Signals and time. */ \

@@ -149,4 +149,7 @@ session_run(struct session *s)
 	stream_flush(s->stream, session_wait_deadline(s));
 	delivery_close(s->delivery);
 	session_log_summary(s, begin);
+	/* A client that did not ask for it may still be talking. */
+	if (s->end != SESSION_QUIT && s->end != SESSION_HUNG_UP)
+		stream_end(s->stream);
 }

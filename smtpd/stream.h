@@ -75,6 +75,14 @@ void stream_write(struct stream *, struct span octets,
  * gone, makes the stream broken: later output is thrown away. */
 void stream_flush(struct stream *, struct timespec deadline);
 
+/*
+ * Says that nothing more comes, and throws away what the peer still sends, for
+ * a second at most: a socket that is closed with input unread resets the
+ * connection (RFC 1122, 4.2.2.13), and the peer may then never see what was
+ * sent last. SIGTERM does not cut it short.
+ */
+void stream_end(struct stream *);
+
 /* From now on a hang-up sends SIGIO, which interrupts signals_sleep; with
  * false, no more. */
 void stream_watch(const struct stream *, bool on);

@@ -79,6 +79,16 @@ setup() {
 	EOT
 }
 
+@test "the end at the deadline is told over pipes, too" {
+	dialogue_options=(--pipes)
+	talk SMTPD_SESSION_TIMEOUT=1 <<-EOT
+		S: 220 mx.example.org ESMTP
+		S: 421 4.4.2 Timed out
+		@eof
+		@exit 0
+	EOT
+}
+
 @test "the session ends at its deadline in the midst of a message" {
 	talk SMTPD_SESSION_TIMEOUT=3 <<-EOT
 		$to_data

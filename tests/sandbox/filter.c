@@ -46,6 +46,7 @@ static const struct {
 	{ "rt_sigprocmask", { 14, 135 }, PLAIN },
 	{ "rt_sigreturn", { 15, 139 }, PLAIN },
 	{ "sendto", { 44, 206 }, PLAIN },
+	{ "shutdown", { 48, 210 }, PLAIN },
 	{ "sync_file_range", { 277, 84 }, PLAIN },
 	{ "unlinkat", { 263, 35 }, PLAIN },
 	{ "write", { 1, 64 }, PLAIN },
