@@ -87,6 +87,11 @@ build_with() {
 	run cat ../errors
 	assert_output --partial 'cannot be read back'
 	assert_in_service "$OLD"
+	# A record is written with other octets than it has.
+	build_with write:poke_enter=@arg2=58585858:when=3
+	assert_failure 2
+	assert_output --partial 'a record cannot be read back'
+	assert_in_service "$OLD"
 }
 
 @test "a signal at any step leaves the old file in service and nothing else" {

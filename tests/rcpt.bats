@@ -167,6 +167,7 @@ build() {
 		printf 'j\xfcrgen@example.org\ntab\t\x01@example.org\n'
 		printf 'nul\0@example.org\nj\xc2\x85@example.org\n'
 		printf 'a@%0256d\n' 0
+		printf 'del\x7f@example.org\n'
 	} >source
 	run "$RCPT" build --force source recipients.cdb
 	assert_failure 1
@@ -191,6 +192,7 @@ build() {
 		source:19:4: a control character
 		source:20:2: not UTF-8 text
 		source:21:1: the address is too long
+		source:22:4: a control character
 	END
 	cmp recipients.cdb before
 	run "$RCPT" check source
@@ -315,6 +317,17 @@ build() {
 	run "$RCPT" diff recipients.cdb same
 	assert_success
 	assert_output ''
+}
+
+@test "dump and diff refuse a CDB whose records do not fit" {
+	build alice@example.org
+	printf '\xff\xff\xff\xff' |
+		dd of=recipients.cdb bs=1 seek=2048 conv=notrunc status=none
+	run "$RCPT" dump recipients.cdb
+	assert_failure 2
+	assert_output 'tarpit-rcpt: recipients.cdb: not a whole CDB'
+	run "$RCPT" diff recipients.cdb source
+	assert_failure 2
 }
 
 @test "diff takes the first of several records with one key, as a look-up does" {
