@@ -171,14 +171,20 @@ transaction_mail(struct session *s, struct span argument)
 	return &reply_sender_ok;
 }
 
-/* With RELAYCLIENT set, any recipient; its value is appended, as qmail-smtpd
- * does. */
+/* With RELAYCLIENT set, any recipient. Its value is appended, as qmail-smtpd
+ * does; without one, who is ours gets mail where it would come from anybody. */
 static const struct reply *
-relay(const struct session *s, const struct address *to,
-    struct address *delivery)
+relay(struct session *s, const struct address *to, struct address *delivery)
 {
 	size_t length = strlen(s->config->relay_client);
+	struct recipients_found found;
 
+	if (length == 0) {
+		recipients_find(s->recipients, to, &found);
+		*delivery = found.answer == RECIPIENTS_ACCEPTED ? found.delivery
+								: *to;
+		return NULL;
+	}
 	*delivery = *to;
 	if (length > sizeof(delivery->domain) - delivery->domain_length)
 		return &reply_address_too_long;
