@@ -318,6 +318,19 @@ for name in "MESSAGE", "PRIORITY", "REMOTE_ADDR", "SMTP_REPLY":
 		<<<"$output")" "$message_log"
 }
 
+@test "syslog gets the records when stderr is the pipe to the client" {
+	# shellcheck disable=SC2016
+	run with "$root/tests/own-sockets" "$root/tests/datagrams" /dev/log \
+		bash -c '"$SMTPD" 2>&1 | cat >"$1"' bash "$BATS_TEST_TMPDIR/out" \
+		< <(lines X QUIT)
+	assert_success
+	assert_line --index 0 --regexp '^<21>tarpit-smtpd\[[0-9]+\]: refused: '
+	run cat "$BATS_TEST_TMPDIR/out"
+	assert_line --index 0 --partial 220
+	refute_output --partial refused:
+	refute_output --partial session:
+}
+
 @test "syslog gets the records when stderr is closed" {
 	# shellcheck disable=SC2016
 	run with "$root/tests/own-sockets" "$root/tests/datagrams" /dev/log \
