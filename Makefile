@@ -173,7 +173,8 @@ $B/bench/instructions: $(filter-out %/sandbox.o,$(handler_objects)) \
 # Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
 lint_sources = $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c tests/unit/*.c \
 	tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c)
-lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tests/unit/*.h)
+lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tests/unit/*.h \
+	tests/bench/*.h)
 lint_scripts = .ci/run tests/run $(wildcard tests/*.bats tests/*.bash) \
 	$(shell grep -lE '^\#!.*\b(sh|bash)$$' tools/* tests/* tests/bench/* \
 	tests/sandbox/* 2>/dev/null)
@@ -198,10 +199,10 @@ DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck \
 	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 \
 	linux-libc-dev-arm64-cross make mandoc msmtp \
 	musl-dev musl-tools netbase procps python3 s-nail shellcheck strace \
-	swaks systemd systemd-container tinycdb ucspi-tcp
+	swaks systemd systemd-container tinycdb ucspi-tcp valgrind
 # Mail servers of the tests; they cannot be installed side by side, or listen at
 # once.
-PEERS = dovecot-imapd exim4-daemon-light opensmtpd postfix
+PEERS = dovecot-imapd exim4-daemon-light mailfront opensmtpd postfix
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y \
