@@ -254,9 +254,6 @@ cdbfile_find(const struct cdbfile *c, struct span key, char *buffer,
 
 	if (read_pair(c, &table, (uint64_t)(hash % TABLES) * PAIR_SIZE) != 0)
 		return CDBFILE_FAILED;
-	/* The header may have changed since it was checked. */
-	if (table.second > c->size / PAIR_SIZE)
-		return damaged_result();
 	for (uint32_t i = 0; i < table.second; i++) {
 		uint64_t slot = (hash / TABLES + (uint64_t)i) % table.second;
 		enum cdbfile_result result = CDBFILE_ABSENT;
@@ -266,8 +263,6 @@ cdbfile_find(const struct cdbfile *c, struct span key, char *buffer,
 			return CDBFILE_FAILED;
 		if (is_unused(&found))
 			break;
-		if (!slot_fits(c, &found, hash))
-			return damaged_result();
 		if (found.first == hash)
 			result = match_record(c, found.second, key, buffer,
 			    size, length);
