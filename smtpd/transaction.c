@@ -171,6 +171,37 @@ transaction_mail(struct session *s, struct span argument)
 	return &reply_sender_ok;
 }
 
+/* postmaster without a domain is the one of this host (RFC 5321, 4.5.1). */
+static void
+complete_postmaster(const struct session *s, struct address *to)
+{
+	struct span host = span_of(s->config->hostname);
+
+	if (to->kind != ADDRESS_POSTMASTER)
+		return;
+	to->kind = ADDRESS_MAILBOX;
+	memcpy(to->domain, host.data, host.length);
+	to->domain_length = host.length;
+}
+
+/* As recipients_find, with postmaster of this host for the one without a domain:
+ * he may have a delivery address, but need not be there. */
+static void
+find(const struct session *s, const struct address *to,
+    struct recipients_found *found)
+{
+	struct address here = *to;
+
+	complete_postmaster(s, &here);
+	recipients_find(s->recipients, &here, found);
+	if (to->kind == ADDRESS_POSTMASTER &&
+	    found->answer != RECIPIENTS_CANNOT_TELL &&
+	    found->answer != RECIPIENTS_ACCEPTED) {
+		found->answer = RECIPIENTS_ACCEPTED;
+		found->delivery = here;
+	}
+}
+
 /* With RELAYCLIENT set, any recipient. Its value is appended, as qmail-smtpd
  * does; without one, who is ours gets mail where it would come from anybody. */
 static const struct reply *
@@ -180,7 +211,7 @@ relay(struct session *s, const struct address *to, struct address *delivery)
 	struct recipients_found found;
 
 	if (length == 0) {
-		recipients_find(s->recipients, to, &found);
+		find(s, to, &found);
 		*delivery = found.answer == RECIPIENTS_ACCEPTED ? found.delivery
 								: *to;
 		return NULL;
@@ -199,7 +230,7 @@ look_up(struct session *s, const struct address *to, struct address *delivery)
 {
 	struct recipients_found found;
 
-	recipients_find(s->recipients, to, &found);
+	find(s, to, &found);
 	switch (found.answer) {
 	case RECIPIENTS_ACCEPTED:
 		*delivery = found.delivery;
@@ -222,19 +253,6 @@ look_up(struct session *s, const struct address *to, struct address *delivery)
 		log_fault(s->log, "cannot read the recipient CDB",
 		    s->recipients->error);
 	return &reply_no_lookup;
-}
-
-/* postmaster without a domain is the one of this host (RFC 5321, 4.5.1). */
-static void
-complete_postmaster(const struct session *s, struct address *to)
-{
-	struct span host = span_of(s->config->hostname);
-
-	if (to->kind != ADDRESS_POSTMASTER)
-		return;
-	to->kind = ADDRESS_MAILBOX;
-	memcpy(to->domain, host.data, host.length);
-	to->domain_length = host.length;
 }
 
 static const struct reply *

@@ -81,6 +81,22 @@ syntax='501 5.1.3 Bad recipient address syntax'
 	assert_output --partial 'for <postmaster@mx.example.org>'
 }
 
+@test "postmaster without a domain may have a delivery address" {
+	echo 'postmaster@mx.example.org alice@example.org' |
+		"$RCPT" build --force - "$CDB"
+	talk <<-EOT
+		$helo
+		$mail
+		$(try 'TO:<postmaster>' "$ok")
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	run the_message
+	assert_output --partial 'for <alice@example.org>'
+}
+
 @test "an address literal is not a domain of ours" {
 	talk <<-EOT
 		$helo
