@@ -28,14 +28,19 @@ start(struct stream *s, int input_fd, int output_fd)
 	s->output_length = 0;
 }
 
-void
-stream_open(struct stream *s, int input_fd, int output_fd)
+static bool
+is_socket(int fd)
 {
 	struct stat status;
 
+	return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+void
+stream_open(struct stream *s, int input_fd, int output_fd)
+{
 	start(s, input_fd, output_fd);
-	s->is_socket = fstat(input_fd, &status) == 0 &&
-	    S_ISSOCK(status.st_mode);
+	s->is_socket = is_socket(input_fd) && is_socket(output_fd);
 	s->through_sigterm = false;
 	signals_own(watched_fd(s));
 }

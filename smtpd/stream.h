@@ -34,7 +34,7 @@ enum stream_result {
 struct stream {
 	int input_fd;
 	int output_fd;
-	bool is_socket;
+	bool is_socket;	      /* both are */
 	bool broken;	      /* the other side takes nothing any more */
 	bool through_sigterm; /* waits go on when SIGTERM comes */
 	size_t start;	      /* input: what is not yet used */
