@@ -59,7 +59,8 @@ session_interrupt(struct session *s, enum stream_result why)
 static void
 refuse(struct session *s, const struct reply *r)
 {
-	switch (tarpit_delay(&s->tarpit, s->stream, s->deadline)) {
+	switch (tarpit_delay(&s->tarpit, s->stream, session_wait_deadline(s),
+	    s->deadline)) {
 	case TARPIT_DONE:
 		session_send(s, r);
 		break;

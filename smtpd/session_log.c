@@ -49,13 +49,6 @@ put_address(struct log_record *record, const char *name,
 	log_put(record, name, text_span(&text));
 }
 
-static bool
-is_delayed(const struct session *s, const struct reply *r)
-{
-	return reply_is_refusal(r) && !s->tarpit.exempt &&
-	    s->tarpit.free_refusals == 0;
-}
-
 void
 session_log_refusal(struct session *s, const struct reply *r)
 {
@@ -73,7 +66,9 @@ session_log_refusal(struct session *s, const struct reply *r)
 	log_put(&record, "SMTP_HELO",
 	    (struct span){ s->hello, s->hello_length });
 	log_put_number(&record, "TARPIT_DELAY_USEC",
-	    is_delayed(s, r) ? clock_microseconds(s->tarpit.delay) : 0);
+	    reply_is_refusal(r) && tarpit_is_due(&s->tarpit)
+		? clock_microseconds(s->tarpit.delay)
+		: 0);
 	log_send(s->log, &record);
 }
 

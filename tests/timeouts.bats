@@ -117,4 +117,8 @@ setup() {
 		@flood HELP\r\n
 		@exit 0
 	EOT
+	talk SMTPD_TIMEOUT=1 SMTPD_MAX_ERRORS=1000000 TARPITDELAY=0.000001 <<-EOT
+		@flood BOGUS\r\n
+		@exit 0
+	EOT
 }
