@@ -38,7 +38,7 @@ MUSL_START = -nostdlib $(MUSL)/rcrt1.o $(MUSL)/crti.o
 MUSL_END = $(MUSL)/libc.a -lgcc $(MUSL)/crtn.o
 USES_MUSL = $(findstring musl,$(HANDLER_CC))
 
-TOOL_CFLAGS = -fPIE
+TOOL_CFLAGS = -fPIC
 TOOL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -56,8 +56,9 @@ rcpt_objects := $(patsubst %.c,$B/tools/%.o,tools/tarpit-rcpt.c \
 unit_tests := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 
 programs := $B/tarpit-smtpd $B/tarpit-rcpt
+preloaded := $B/tcpserver-socket.so
 
-all: $(programs)
+all: $(programs) $(preloaded)
 
 link_handler = $(CC) $(HANDLER_LDFLAGS) -o $@ \
 	$(if $(USES_MUSL),$(MUSL_START)) $^ $(LIBCDB) \
@@ -70,6 +71,9 @@ $B/tarpit-rcpt: $(rcpt_objects)
 
 $B/sanitized/tarpit-smtpd: $(sanitized_objects)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBCDB)
+
+$(preloaded): $B/tools/tools/tcpserver-socket.o
+	$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $B/handler/%.o: %.c
 	@mkdir -p $(@D)
@@ -229,17 +233,19 @@ manual_pages_5 := $(wildcard smtpd/*.5 tools/*.5)
 manual_pages_8 := $(wildcard smtpd/*.8 tools/*.8)
 
 place = install -m 644 /dev/null $(DESTDIR)$2 && \
-	sed -e 's|@SBINDIR@|$(SBINDIR)|g' \
+	sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
 		-e 's|@CONFIG_DIR@|$(SYSCONFDIR)/tarpit-smtpd|g' \
 		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' $1 >$(DESTDIR)$2
 place_all = $(foreach file,$1,$(call place,$(file),$2/$(notdir $(file))) &&) :
 
-install: $(programs)
+install: $(programs) $(preloaded)
 	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(LIBDIR)/systemd/system \
+		$(LIBDIR)/tarpit-smtpd \
 		$(LIBDIR)/systemd/catalog $(LIBDIR)/sysusers.d \
 		$(LIBDIR)/tmpfiles.d $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR) \
 		$(SYSCONFDIR)/tarpit-smtpd)
 	install $(programs) $(DESTDIR)$(SBINDIR)
+	install -m 644 $(preloaded) $(DESTDIR)$(LIBDIR)/tarpit-smtpd
 	@$(call place_all,$(unit_files),$(LIBDIR)/systemd/system)
 	@$(call place,units/sysusers.conf,$(LIBDIR)/sysusers.d/tarpit-smtpd.conf)
 	@$(call place,units/tmpfiles.conf,$(LIBDIR)/tmpfiles.d/tarpit-smtpd.conf)
@@ -264,7 +270,7 @@ uninstall:
 	cd $(DESTDIR)$(MANDIR) && rm -f \
 		$(addprefix man5/,$(notdir $(manual_pages_5))) \
 		$(addprefix man8/,$(notdir $(manual_pages_8)))
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(LIBDIR)/tarpit-smtpd
 
 # Everything that a bare Debian lacks to build and listen.
 DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools systemd
