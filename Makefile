@@ -272,6 +272,21 @@ uninstall:
 		$(addprefix man8/,$(notdir $(manual_pages_8)))
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(LIBDIR)/tarpit-smtpd
 
+# build/tarpit-smtpd_VERSION_ARCHITECTURE.deb
+ARCHITECTURE = $(shell dpkg --print-architecture)
+deb: $(programs) $(preloaded)
+	rm -rf $B/deb
+	install -d $B/deb/DEBIAN
+	$(MAKE) --silent install PREFIX=/usr DESTDIR=$B/deb
+	find $B/deb/usr/sbin $B/deb/usr/lib -name 'tarpit-*' -type f \
+		-perm -u+x -exec strip {} +
+	gzip -9n $B/deb/usr/share/man/man*/*
+	sed -e 's|@VERSION@|$(VERSION)|; s|@ARCHITECTURE@|$(ARCHITECTURE)|' \
+		tools/debian/control >$B/deb/DEBIAN/control
+	install -m 644 tools/debian/conffiles $B/deb/DEBIAN
+	install tools/debian/postinst tools/debian/prerm $B/deb/DEBIAN
+	dpkg-deb --root-owner-group --build $B/deb $B
+
 # Everything that a bare Debian lacks to build and listen.
 DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools systemd
 demo: demo-deps
@@ -286,6 +301,6 @@ demo-deps:
 clean:
 	rm -rf $B
 
-.PHONY: all bench check clean demo demo-deps deps fuzz install uninstall
+.PHONY: all deb bench check clean demo demo-deps deps fuzz install uninstall
 .SECONDARY:
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)
