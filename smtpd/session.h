@@ -53,7 +53,7 @@ struct session {
 	uint64_t refused;  /* recipients answered with 5yz */
 	uint64_t deferred; /* recipients answered with 4yz */
 	struct envelope envelope;
-	char decoded[STREAM_INPUT_SIZE + 2]; /* text on its way */
+	char decoded[STREAM_INPUT_SIZE]; /* text on its way */
 
 	/* The command under way, for the log. */
 	struct span line;

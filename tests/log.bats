@@ -94,6 +94,14 @@ session: smtp_helo=client.example.net smtp_end=quit smtp_recipients_accepted=1 s
 	assert_output --partial ' smtp_sender="\"a\\\"b c=d\"@example.net" '
 }
 
+@test "a client's octets are escaped in the name of a Maildir, too" {
+	touch "$MAIL/example.net"
+	session -- 'EHLO c.example' 'MAIL FROM:<> SMTPUTF8' \
+		'RCPT TO:<a\xe2\x80\xaeb@example.net>' DATA QUIT
+	run grep Maildir "$LOG"
+	assert_output --partial 'Maildir example.net/a\xe2\x80\xaeb: error="Not a '
+}
+
 @test "a value stands in quotes where it needs them" {
 	session -- 'EHLO c.example' 'MAIL FROM:<a=b@example.net>' \
 		'RCPT TO:<nobody@example.org>' 'RSET' \
