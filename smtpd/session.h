@@ -44,7 +44,7 @@ struct session {
 	enum session_end end;
 
 	/* HELO or EHLO, as given; none has come while its length is 0. */
-	char hello[STREAM_LINE_MAX];
+	char hello[ADDRESS_DOMAIN_MAX];
 	size_t hello_length;
 	bool extended; /* it was EHLO */
 
