@@ -75,7 +75,6 @@ turn_away(const struct reply *reply)
 	c.session.deadline = clock_add(clock_now(), c.config.timeout);
 	session_send(&c.session, reply);
 	stream_flush(&c.stream, session_wait_deadline(&c.session));
-	stream_end(&c.stream);
 }
 
 static int
