@@ -85,7 +85,9 @@ xinetd_file() {
 			flags = $2
 			bind = $1
 			port = $PORT
-			instances = 50
+			env = TARPITDELAY=0
+			instances = 1000
+			per_source = 20
 			server = $SMTPD
 		}
 	END
@@ -155,7 +157,7 @@ logs_to_syslog() {
 }
 
 @test "openbsd-inetd starts it and it logs to syslog" {
-	echo "127.0.0.1:$PORT stream tcp nowait $(id -un) $SMTPD tarpit-smtpd" \
+	echo "127.0.0.1:$PORT stream tcp nowait.1000 $(id -un) $SMTPD tarpit-smtpd" \
 		>"$BATS_TEST_TMPDIR/inetd.conf"
 	with_syslog "$starters/usr/sbin/inetd" -i \
 		"$BATS_TEST_TMPDIR/inetd.conf"
@@ -164,7 +166,7 @@ logs_to_syslog() {
 }
 
 @test "openbsd-inetd starts it for IPv6" {
-	echo "[::1]:$PORT stream tcp6 nowait $(id -un) $SMTPD tarpit-smtpd" \
+	echo "[::1]:$PORT stream tcp6 nowait.1000 $(id -un) $SMTPD tarpit-smtpd" \
 		>"$BATS_TEST_TMPDIR/inetd.conf"
 	with_syslog "$starters/usr/sbin/inetd" -i \
 		"$BATS_TEST_TMPDIR/inetd.conf"

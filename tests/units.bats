@@ -144,19 +144,33 @@ burst() {
 	assert_output 'tarpit-smtpd 700'
 }
 
-@test "the handler runs as a user of its own without capabilities" {
+# What the machine's /proc says of a handler that has greeted.
+# Usage: handler_process COMMAND_IN_ITS_DIRECTORY
+handler_process() {
 	dialogue <<-END
 		S: 220 mx.example.org ESMTP
-		@run $root/tests/systemd-machine run $BATS_FILE_TMPDIR/machine sh -c 'grep -hE "^(Uid|CapBnd|NoNewPrivs)" /proc/\$(pidof tarpit-smtpd)/status' >$BATS_TEST_TMPDIR/status
+		@run $root/tests/systemd-machine run $BATS_FILE_TMPDIR/machine sh -c 'cd /proc/\$(pidof tarpit-smtpd) && $1' >$BATS_TEST_TMPDIR/process
 		C: QUIT
 		S: 221 2.0.0 Goodbye
 	END
+	cat "$BATS_TEST_TMPDIR/process"
+}
+
+@test "the handler runs as a user of its own without capabilities" {
 	local uid
 	uid=$(machine run id -u tarpit-smtpd)
-	run -0 cat "$BATS_TEST_TMPDIR/status"
+	run -0 handler_process 'cat status'
 	assert_line "Uid:"$'\t'"$uid"$'\t'"$uid"$'\t'"$uid"$'\t'"$uid"
 	assert_line $'CapBnd:\t0000000000000000'
 	assert_line $'NoNewPrivs:\t1'
+}
+
+# Each namespace would cost more time than the whole session.
+@test "systemd makes no namespaces for a connection" {
+	local ours
+	ours=$(machine run sh -c 'cd /proc/1/ns && readlink *')
+	run -0 handler_process 'cd ns && readlink *'
+	assert_output "$ours"
 }
 
 @test "an unknown recipient is refused after the delay" {
