@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -184,7 +185,7 @@ read_complaint(struct queue_delivery *q)
 	size_t length = read_words(q, octets, sizeof(octets));
 	struct text text = TEXT_IN(q->complaint);
 
-	while (length > 0 && octets[length - 1] <= ' ')
+	while (length > 0 && strchr(" \r\n", octets[length - 1]) != NULL)
 		length--;
 	if (length < 2)
 		return &reply_local_fault;
