@@ -54,15 +54,17 @@ start_lmtp(struct delivery *d, const struct delivery_setup *setup,
 static void
 forget(struct delivery *d)
 {
+	d->relay.begun = false;
 	d->relay.open = false;
 	d->relay.recipients = 0;
 }
 
-/* A transaction that was begun there is forgotten by hanging up. */
+/* A transaction that was begun there is forgotten by hanging up; so is MAIL
+ * that was refused, of which Postfix keeps the size. */
 static void
 reset(struct delivery *d)
 {
-	if (d->relay.open)
+	if (d->relay.begun)
 		nexthop_close(&d->relay.hop);
 	forget(d);
 }
@@ -206,6 +208,7 @@ begin(struct delivery *d, const struct envelope *e)
 		objection = lack(&r->hop, e);
 		if (objection != NULL)
 			return objection;
+		r->begun = true;
 		say_mail(&r->hop, e);
 		answer = nexthop_listen(&r->hop);
 		if (has_left(&r->hop, answer))
@@ -387,7 +390,7 @@ close_relay(struct delivery *d)
 {
 	struct relay_delivery *r = &d->relay;
 
-	if (!r->open && nexthop_is_ready(&r->hop))
+	if (!r->begun && nexthop_is_ready(&r->hop))
 		nexthop_say_goodbye(&r->hop);
 	nexthop_close(&r->hop);
 }

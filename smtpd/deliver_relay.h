@@ -11,7 +11,8 @@
 struct relay_delivery {
 	struct nexthop_setup setup;
 	struct nexthop hop;
-	bool open;	    /* MAIL was accepted there */
+	bool begun;		/* MAIL was said there */
+	bool open;		/* and was accepted */
 	bool at_line_start; /* of the text sent so far */
 	size_t recipients;  /* accepted there */
 	struct relay_verdict verdict;

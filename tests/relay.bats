@@ -374,6 +374,23 @@ put_off_at_rcpt() {
 	assert_line 'MAIL FROM:<sender@example.net> SIZE=5000 BODY=8BITMIME'
 }
 
+@test "MAIL that was refused is forgotten by the next hop, whatever it keeps" {
+	start_hop 'mail.1=552 5.3.4 Too large for me'
+	relay <<-EOT
+		$ehlo
+		$mail
+		C: RCPT TO:<alice@example.org>
+		S: 552 5.3.4 Too large for me
+		C: RSET
+		S: 250 2.0.0 OK
+		$send
+		$taken
+		$quit
+	EOT
+	run grep -c connect "$HOP_DIR/commands"
+	assert_output 2
+}
+
 @test "552 for one recipient more means too many" {
 	start_hop 'rcpt.1=552 5.2.2 Mailbox full' 'rcpt.3=552 Too many' \
 		'rcpt.4=552 5.2.2 Mailbox full'
