@@ -38,7 +38,7 @@ MUSL_START = -nostdlib $(MUSL)/rcrt1.o $(MUSL)/crti.o
 MUSL_END = $(MUSL)/libc.a -lgcc $(MUSL)/crtn.o
 USES_MUSL = $(findstring musl,$(HANDLER_CC))
 
-TOOL_CFLAGS = -fPIE
+TOOL_CFLAGS = -fPIC
 TOOL_LDFLAGS = -pie -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -56,8 +56,9 @@ rcpt_objects := $(patsubst %.c,$B/tools/%.o,tools/tarpit-rcpt.c \
 unit_tests := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 
 programs := $B/tarpit-smtpd $B/tarpit-rcpt
+preloaded := $B/tcpserver-socket.so
 
-all: $(programs)
+all: $(programs) $(preloaded)
 
 link_handler = $(CC) $(HANDLER_LDFLAGS) -o $@ \
 	$(if $(USES_MUSL),$(MUSL_START)) $^ $(LIBCDB) \
@@ -70,6 +71,9 @@ $B/tarpit-rcpt: $(rcpt_objects)
 
 $B/sanitized/tarpit-smtpd: $(sanitized_objects)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBCDB)
+
+$(preloaded): $B/tools/tools/tcpserver-socket.o
+	$(CC) -shared $(LDFLAGS) -o $@ $^
 
 $B/handler/%.o: %.c
 	@mkdir -p $(@D)
@@ -94,7 +98,8 @@ $B/unit/%: $B/sanitized/tests/unit/%.o \
 sandbox_tests := $(addprefix $B/sandbox/,probe filter filter-arm64)
 ARM64_HEADERS = /usr/aarch64-linux-gnu/include
 $B/sandbox/probe: $(addprefix $B/handler/,tests/sandbox/probe.o \
-		smtpd/sandbox.o smtpd/sandbox_filter.o)
+		smtpd/sandbox.o smtpd/sandbox_filter.o \
+		smtpd/sandbox_landlock.o)
 	@mkdir -p $(@D)
 	$(link_handler)
 
@@ -143,22 +148,54 @@ $B/fuzz/%: tests/fuzz/%.c $(fuzzed_sources) $(wildcard smtpd/*.h)
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $(filter %.c,$^)
 
+# Compares with peers and with the least possible; prints a table and writes
+# build/bench.json. BENCH_SHORT=1 is the form for CI. See tests/bench/run.
+bench_programs := $(addprefix $B/bench/,connections instructions intake \
+	minimal spawn start store)
+bench: $(programs) $(bench_programs)
+	tests/bench/run
+
+$B/bench/%: $B/tools/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^
+
+$B/bench/minimal: $B/handler/tests/bench/minimal.o
+	@mkdir -p $(@D)
+	$(link_handler)
+
+# The handler, stopped where main calls one of these.
+START_STEPS = sandbox_close_inherited config_load log_open recipients_open \
+	delivery_start sandbox_enter session_run
+$B/bench/start: HANDLER_LDFLAGS += $(START_STEPS:%=-Wl,--wrap=%)
+$B/bench/start: $(handler_objects) $B/handler/tests/bench/start.o
+	@mkdir -p $(@D)
+	$(link_handler)
+
+# The handler without the limit on its memory, which valgrind cannot keep.
+$B/bench/sandbox.o: smtpd/sandbox.c
+	@mkdir -p $(@D)
+	$(HANDLER_CC) $(COMPILE) $(HANDLER_CFLAGS) -DSANDBOX_WITHOUT_SECCOMP \
+		-c -o $@ $<
+$B/bench/instructions: $(filter-out %/sandbox.o,$(handler_objects)) \
+		$B/bench/sandbox.o
+	$(link_handler)
+
 # Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
 lint_sources = $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c tests/unit/*.c \
 	tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c)
-lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tests/unit/*.h)
+lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tests/unit/*.h \
+	tests/bench/*.h)
 lint_scripts = .ci/run tests/run $(wildcard tests/*.bats tests/*.bash) \
 	$(shell grep -lE '^\#!.*\b(sh|bash)$$' tools/* tests/* tests/bench/* \
 	tests/sandbox/* 2>/dev/null)
 man_pages = $(wildcard smtpd/*.[1-8] tools/*.[1-8])
 lint:
 	clang-format --dry-run -Werror $(lint_sources) $(lint_headers)
-	for f in $(lint_sources); do \
-		clang-tidy --quiet $$f -- -std=c11 -Ismtpd $(DEFINES) || exit 1; \
-	done
+	printf '%s\n' $(lint_sources) | xargs -P 2 -I FILE \
+		clang-tidy --quiet FILE -- -std=c11 -Ismtpd $(DEFINES)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability \
-		--suppress=missingIncludeSystem -Ismtpd $(DEFINES) smtpd tools
+		--suppress=missingIncludeSystem -D__x86_64__ -Ismtpd $(DEFINES) smtpd tools
 	for f in $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c); do \
 		$(CC) $(COMPILE) -MF /dev/null -Werror -fanalyzer -c \
 			-o /dev/null $$f || exit 1; \
@@ -172,10 +209,11 @@ DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck \
 	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 \
 	linux-libc-dev-arm64-cross make mandoc msmtp \
 	musl-dev musl-tools netbase procps python3 s-nail shellcheck strace \
-	swaks systemd systemd-container tinycdb ucspi-tcp
+	swaks systemd systemd-container tinycdb ucspi-tcp valgrind
 # Mail servers of the tests; they cannot be installed side by side, or listen at
 # once.
-PEERS = dovecot-imapd dovecot-lmtpd exim4-daemon-light opensmtpd postfix
+PEERS = dovecot-imapd dovecot-lmtpd exim4-daemon-light mailfront \
+	opensmtpd postfix
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y \
@@ -202,22 +240,24 @@ manual_pages_5 := $(wildcard smtpd/*.5 tools/*.5)
 manual_pages_8 := $(wildcard smtpd/*.8 tools/*.8)
 
 place = install -m 644 /dev/null $(DESTDIR)$2 && \
-	sed -e 's|@SBINDIR@|$(SBINDIR)|g' \
+	sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
 		-e 's|@CONFIG_DIR@|$(SYSCONFDIR)/tarpit-smtpd|g' \
 		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' $1 >$(DESTDIR)$2
 place_all = $(foreach file,$1,$(call place,$(file),$2/$(notdir $(file))) &&) :
 
-install: $(programs)
+install: $(programs) $(preloaded)
 	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(LIBDIR)/systemd/system \
+		$(LIBDIR)/tarpit-smtpd \
 		$(LIBDIR)/systemd/catalog $(LIBDIR)/sysusers.d \
 		$(LIBDIR)/tmpfiles.d $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR) \
 		$(SYSCONFDIR)/tarpit-smtpd)
 	install $(programs) $(DESTDIR)$(SBINDIR)
+	install -m 644 $(preloaded) $(DESTDIR)$(LIBDIR)/tarpit-smtpd
 	@$(call place_all,$(unit_files),$(LIBDIR)/systemd/system)
 	@$(call place,units/sysusers.conf,$(LIBDIR)/sysusers.d/tarpit-smtpd.conf)
 	@$(call place,units/tmpfiles.conf,$(LIBDIR)/tmpfiles.d/tarpit-smtpd.conf)
 	@$(call place_all,units/environment units/recipients.example \
-		units/poll-limit.conf,$(DOCDIR))
+		units/poll-limit.conf units/hardened.conf,$(DOCDIR))
 	install -m 644 units/tarpit-smtpd.catalog \
 		$(DESTDIR)$(LIBDIR)/systemd/catalog
 	install -m 644 $(manual_pages_5) $(DESTDIR)$(MANDIR)/man5
@@ -237,7 +277,22 @@ uninstall:
 	cd $(DESTDIR)$(MANDIR) && rm -f \
 		$(addprefix man5/,$(notdir $(manual_pages_5))) \
 		$(addprefix man8/,$(notdir $(manual_pages_8)))
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(LIBDIR)/tarpit-smtpd
+
+# build/tarpit-smtpd_VERSION_ARCHITECTURE.deb
+ARCHITECTURE = $(shell dpkg --print-architecture)
+deb: $(programs) $(preloaded)
+	rm -rf $B/deb
+	install -d $B/deb/DEBIAN
+	$(MAKE) --silent install PREFIX=/usr DESTDIR=$B/deb
+	find $B/deb/usr/sbin $B/deb/usr/lib -name 'tarpit-*' -type f \
+		-perm -u+x -exec strip {} +
+	gzip -9n $B/deb/usr/share/man/man*/*
+	sed -e 's|@VERSION@|$(VERSION)|; s|@ARCHITECTURE@|$(ARCHITECTURE)|' \
+		tools/debian/control >$B/deb/DEBIAN/control
+	install -m 644 tools/debian/conffiles $B/deb/DEBIAN
+	install tools/debian/postinst tools/debian/prerm $B/deb/DEBIAN
+	dpkg-deb --root-owner-group --build $B/deb $B
 
 # Everything that a bare Debian lacks to build and listen.
 DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools systemd
@@ -253,6 +308,7 @@ demo-deps:
 clean:
 	rm -rf $B
 
-.PHONY: all check check-faults clean demo demo-deps deps fuzz install uninstall
+.PHONY: all deb bench check check-faults clean demo demo-deps deps fuzz \
+	install uninstall
 .SECONDARY:
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)

@@ -8,7 +8,7 @@
 
 #define TABLES 256
 #define PAIR_SIZE 8 /* two numbers of 32 bits */
-#define PAIRS_AT_ONCE 64
+#define SLOTS_AT_ONCE 256
 
 /* What the whole file is made of: the header has position and length of each
  * table, a slot of a table hash and position of a record, a record starts with
@@ -23,6 +23,13 @@ damaged(void)
 {
 	errno = CDBFILE_DAMAGED;
 	return -1;
+}
+
+static enum cdbfile_result
+damaged_result(void)
+{
+	damaged();
+	return CDBFILE_FAILED;
 }
 
 /* Reads exactly length octets. A file that has become shorter is damaged. */
@@ -49,18 +56,20 @@ read_at(const struct cdbfile *c, void *to, size_t length, uint64_t at)
 	return 0;
 }
 
-static int
-read_pairs(const struct cdbfile *c, struct pair *pairs, size_t count,
-    uint64_t at)
+static struct pair
+unpack(const unsigned char octets[PAIR_SIZE])
 {
-	unsigned char octets[PAIRS_AT_ONCE * PAIR_SIZE];
+	return (struct pair){ cdb_unpack(octets), cdb_unpack(octets + 4) };
+}
 
-	if (read_at(c, octets, count * PAIR_SIZE, at) != 0)
+static int
+read_pair(const struct cdbfile *c, struct pair *pair, uint64_t at)
+{
+	unsigned char octets[PAIR_SIZE];
+
+	if (read_at(c, octets, sizeof(octets), at) != 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		pairs[i].first = cdb_unpack(octets + i * PAIR_SIZE);
-		pairs[i].second = cdb_unpack(octets + i * PAIR_SIZE + 4);
-	}
+	*pair = unpack(octets);
 	return 0;
 }
 
@@ -69,20 +78,18 @@ read_pairs(const struct cdbfile *c, struct pair *pairs, size_t count,
 static int
 check_header(struct cdbfile *c)
 {
-	struct pair tables[PAIRS_AT_ONCE];
-	uint64_t end = 0;
+	unsigned char header[CDBFILE_HEADER_SIZE];
+	uint64_t end;
 
+	if (read_at(c, header, sizeof(header), 0) != 0)
+		return -1;
+	end = c->records_end = unpack(header).first;
 	for (size_t i = 0; i < TABLES; i++) {
-		const struct pair *t = &tables[i % PAIRS_AT_ONCE];
+		struct pair table = unpack(header + i * PAIR_SIZE);
 
-		if (i % PAIRS_AT_ONCE == 0 &&
-		    read_pairs(c, tables, PAIRS_AT_ONCE, i * PAIR_SIZE) != 0)
-			return -1;
-		if (i == 0)
-			end = c->records_end = t->first;
-		if (t->first != end)
+		if (table.first != end)
 			return damaged();
-		end += (uint64_t)t->second * PAIR_SIZE;
+		end += (uint64_t)table.second * PAIR_SIZE;
 	}
 	if (c->records_end < CDBFILE_HEADER_SIZE || end != c->size)
 		return damaged();
@@ -133,6 +140,12 @@ cdbfile_close(struct cdbfile *c)
 	c->memory = NULL;
 }
 
+static bool
+is_unused(const struct pair *slot)
+{
+	return slot->first == 0 && slot->second == 0;
+}
+
 /* Whether a slot can be one of the table that hash belongs to. */
 static bool
 slot_fits(const struct cdbfile *c, const struct pair *slot, uint32_t hash)
@@ -142,37 +155,50 @@ slot_fits(const struct cdbfile *c, const struct pair *slot, uint32_t hash)
 	    slot->second <= c->records_end - PAIR_SIZE;
 }
 
+/* Counts the used slots of a table. False if it cannot be read, or one does
+ * not fit. */
+static bool
+count_used(const struct cdbfile *c, const struct pair *table, uint32_t hash,
+    uint32_t *used)
+{
+	unsigned char octets[SLOTS_AT_ONCE * PAIR_SIZE];
+
+	*used = 0;
+	for (uint32_t i = 0; i < table->second; i += SLOTS_AT_ONCE) {
+		uint32_t left = table->second - i;
+		uint32_t count = left < SLOTS_AT_ONCE ? left : SLOTS_AT_ONCE;
+
+		if (read_at(c, octets, (size_t)count * PAIR_SIZE,
+			table->first + (uint64_t)i * PAIR_SIZE) != 0)
+			return false;
+		for (uint32_t j = 0; j < count; j++) {
+			struct pair slot = unpack(octets + j * PAIR_SIZE);
+
+			if (is_unused(&slot))
+				continue;
+			++*used;
+			if (!slot_fits(c, &slot, hash)) {
+				damaged();
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 /* Goes through a table before it is believed that a key is not there: all
  * makers leave one half of its slots unused, so one that lost a part, as a
  * crash leaves it, shows. */
 static enum cdbfile_result
 absent(const struct cdbfile *c, const struct pair *table, uint32_t hash)
 {
-	struct pair slots[PAIRS_AT_ONCE];
-	uint32_t used = 0;
+	uint32_t used;
 
-	for (uint32_t i = 0; i < table->second; i += PAIRS_AT_ONCE) {
-		uint32_t left = table->second - i;
-		uint32_t count = left < PAIRS_AT_ONCE ? left : PAIRS_AT_ONCE;
-
-		if (read_pairs(c, slots, count,
-			table->first + (uint64_t)i * PAIR_SIZE) != 0)
-			return CDBFILE_FAILED;
-		for (uint32_t j = 0; j < count; j++) {
-			if (slots[j].second == 0 && slots[j].first == 0)
-				continue;
-			used++;
-			if (!slot_fits(c, &slots[j], hash)) {
-				damaged();
-				return CDBFILE_FAILED;
-			}
-		}
-	}
-	if (used * 2 != table->second) {
-		damaged();
+	if (!count_used(c, table, hash, &used))
 		return CDBFILE_FAILED;
-	}
-	return CDBFILE_ABSENT;
+	if ((uint64_t)used * 2 == table->second)
+		return CDBFILE_ABSENT;
+	return damaged_result();
 }
 
 /* Compares the key of a record whose slot has the hash of the key wanted. Its
@@ -184,18 +210,15 @@ match_key(const struct cdbfile *c, uint64_t at, uint32_t length,
 {
 	char found[CDBFILE_KEY_MAX];
 
-	if (length > sizeof(found)) {
-		damaged();
-		return CDBFILE_FAILED;
-	}
+	if (length > sizeof(found))
+		return damaged_result();
 	if (read_at(c, found, length, at) != 0)
 		return CDBFILE_FAILED;
 	if (span_equal(key, (struct span){ found, length }))
 		return CDBFILE_FOUND;
 	if (cdb_hash(found, length) == cdb_hash(key.data, (unsigned)key.length))
 		return CDBFILE_ABSENT;
-	damaged();
-	return CDBFILE_FAILED;
+	return damaged_result();
 }
 
 /* Compares one record; if it is the one wanted, reads its data. */
@@ -206,13 +229,11 @@ match_record(const struct cdbfile *c, uint64_t at, struct span key,
 	struct pair lengths;
 	enum cdbfile_result result;
 
-	if (read_pairs(c, &lengths, 1, at) != 0)
+	if (read_pair(c, &lengths, at) != 0)
 		return CDBFILE_FAILED;
 	at += PAIR_SIZE;
-	if (at + lengths.first + lengths.second > c->records_end) {
-		damaged();
-		return CDBFILE_FAILED;
-	}
+	if (at + lengths.first + lengths.second > c->records_end)
+		return damaged_result();
 	result = match_key(c, at, lengths.first, key);
 	if (result != CDBFILE_FOUND)
 		return result;
@@ -231,28 +252,17 @@ cdbfile_find(const struct cdbfile *c, struct span key, char *buffer,
 	uint32_t hash = cdb_hash(key.data, (unsigned)key.length);
 	struct pair table;
 
-	if (read_pairs(c, &table, 1, (uint64_t)(hash % TABLES) * PAIR_SIZE) !=
-	    0)
+	if (read_pair(c, &table, (uint64_t)(hash % TABLES) * PAIR_SIZE) != 0)
 		return CDBFILE_FAILED;
-	/* The header may have changed since it was checked. */
-	if (table.second > c->size / PAIR_SIZE) {
-		damaged();
-		return CDBFILE_FAILED;
-	}
 	for (uint32_t i = 0; i < table.second; i++) {
 		uint64_t slot = (hash / TABLES + (uint64_t)i) % table.second;
 		enum cdbfile_result result = CDBFILE_ABSENT;
 		struct pair found;
 
-		if (read_pairs(c, &found, 1, table.first + slot * PAIR_SIZE) !=
-		    0)
+		if (read_pair(c, &found, table.first + slot * PAIR_SIZE) != 0)
 			return CDBFILE_FAILED;
-		if (found.first == 0 && found.second == 0)
+		if (is_unused(&found))
 			break;
-		if (!slot_fits(c, &found, hash)) {
-			damaged();
-			return CDBFILE_FAILED;
-		}
 		if (found.first == hash)
 			result = match_record(c, found.second, key, buffer,
 			    size, length);

@@ -117,7 +117,8 @@ check_program(const struct config *config, struct config_error *error)
 {
 	error->value = delivery_program(config->delivery,
 	    config->queue_program);
-	error->reason = error->value == NULL ? NULL
+	error->reason = error->value == NULL
+	    ? NULL
 	    : deliver_queue_check(error->value);
 	return error->reason == NULL;
 }

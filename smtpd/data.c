@@ -2,6 +2,7 @@
 
 #include "message.h"
 #include "received.h"
+#include "session_log.h"
 
 static const struct reply *
 fault_reply(enum message_fault fault)

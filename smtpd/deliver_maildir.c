@@ -100,7 +100,7 @@ set_path(struct maildir_delivery *m, const struct envelope *e, size_t *at)
 	struct address to;
 
 	(void)envelope_next(e, at, &to);
-	maildir_path_write(&m->path, m->pattern, &to, m->namer.hostname);
+	maildir_path_write(&m->path, m->pattern, &to);
 }
 
 static void

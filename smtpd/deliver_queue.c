@@ -75,8 +75,8 @@ start(struct delivery *d, const struct delivery_setup *setup,
 	struct queue_delivery *q = &d->queue;
 
 	q->timeout = setup->relay_timeout;
-	if (starter_open(&q->starter, deliver_queue_program(target,
-	    setup->queue_program)) != 0)
+	if (starter_open(&q->starter,
+		deliver_queue_program(target, setup->queue_program)) != 0)
 		log_fault(d->log, "cannot start processes", errno);
 }
 

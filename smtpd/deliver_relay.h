@@ -11,12 +11,12 @@
 struct relay_delivery {
 	struct nexthop_setup setup;
 	struct nexthop hop;
-	bool begun;		/* MAIL was said there */
-	bool open;		/* and was accepted */
+	bool begun;	    /* MAIL was said there */
+	bool open;	    /* and was accepted */
 	bool at_line_start; /* of the text sent so far */
 	size_t recipients;  /* accepted there */
 	struct relay_verdict verdict;
-	char receipt[NEXTHOP_TEXT_MAX];	/* what it said of an accepted one */
+	char receipt[NEXTHOP_TEXT_MAX]; /* what it said of an accepted one */
 };
 
 #endif

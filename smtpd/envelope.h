@@ -28,7 +28,7 @@ void envelope_reset(struct envelope *);
 /* Whether one more recipient fits in. */
 bool envelope_has_room(const struct envelope *, const struct address *);
 
-/* Adds a recipient that fits in. */
+/* Adds a recipient that fits in: a mailbox with a domain. */
 void envelope_add(struct envelope *, const struct address *);
 
 /* Goes through the recipients: *at starts as 0 and is moved on; false behind

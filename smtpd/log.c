@@ -40,7 +40,7 @@ log_begin(struct log_record *record, enum log_event event, const char *what)
 	record->message.size -= PEER_ROOM;
 	record->fields = TEXT_IN(record->fields_buffer);
 	record->fields.size -= PEER_ROOM;
-	text_put(&record->message, what);
+	text_put_escaped(&record->message, span_of(what));
 }
 
 static bool

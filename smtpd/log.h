@@ -51,7 +51,7 @@ void log_open(struct log *, const char *journal_stream);
 
 /* A record is begun, gets its fields, and is sent. Names are journal field
  * names (capitals and underscores); as key=value they are in small letters.
- * Values are escaped. One longer than LOG_VALUE_MAX is cut and ends with
+ * All texts are escaped. A value longer than LOG_VALUE_MAX is cut and ends with
  * "..."; a field for which there is no room is left out. */
 void log_begin(struct log_record *, enum log_event, const char *what);
 void log_put(struct log_record *, const char *name, struct span value);

@@ -28,14 +28,22 @@ is_journal_stream(const struct stat *status, const char *journal_stream)
 	return span_equal(text_span(&name), span_of(journal_stream));
 }
 
-/* As inetd leaves it: stderr is the client's. */
+static bool
+is_same(int fd, const struct stat *status)
+{
+	struct stat other;
+
+	return fstat(fd, &other) == 0 && other.st_dev == status->st_dev &&
+	    other.st_ino == status->st_ino;
+}
+
+/* As inetd leaves it: stderr is the client's. A terminal is everybody's. */
 static bool
 is_connection(const struct stat *status)
 {
-	struct stat input;
-
-	return S_ISSOCK(status->st_mode) && fstat(STDIN_FILENO, &input) == 0 &&
-	    input.st_dev == status->st_dev && input.st_ino == status->st_ino;
+	if (!S_ISSOCK(status->st_mode) && !S_ISFIFO(status->st_mode))
+		return false;
+	return is_same(STDIN_FILENO, status) || is_same(STDOUT_FILENO, status);
 }
 
 static int

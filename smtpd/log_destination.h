@@ -19,8 +19,8 @@ struct log_destination {
 
 /*
  * The journal if stderr is the stream that journal_stream (JOURNAL_STREAM, or
- * NULL) names; syslog if stderr is closed or is the connection on stdin; else
- * stderr, which also stands in for a journal that cannot be reached.
+ * NULL) names; syslog if stderr is closed or is the connection; else stderr,
+ * which also stands in for a journal that cannot be reached.
  */
 void log_destination_open(struct log_destination *, const char *journal_stream);
 

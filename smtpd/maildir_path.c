@@ -144,11 +144,9 @@ put_part(struct writer *w, struct span part)
 
 void
 maildir_path_write(struct maildir_path *path, const char *pattern,
-    const struct address *to, const char *hostname)
+    const struct address *to)
 {
 	struct writer w = { TEXT_IN(path->names), 0 };
-	struct span domain = to->domain_length > 0 ? address_domain(to)
-						   : span_of(hostname);
 
 	for (; *pattern != '\0'; pattern++) {
 		if (*pattern == '/') {
@@ -158,7 +156,7 @@ maildir_path_write(struct maildir_path *path, const char *pattern,
 		} else {
 			pattern++;
 			if (*pattern == 'd')
-				put_part(&w, domain);
+				put_part(&w, address_domain(to));
 			else if (*pattern == 'l')
 				put_part(&w, address_local(to));
 			else

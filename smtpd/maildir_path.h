@@ -29,14 +29,13 @@ struct maildir_path {
 const char *maildir_pattern_check(const char *pattern);
 
 /*
- * The way for a recipient, by a pattern that was checked. Without a domain
- * (postmaster) the one given by hostname is taken.
+ * The way for a recipient with a domain, by a pattern that was checked.
  *
  * A name that would be too long for the file system is cut into names of 254
  * octets and a "%", each the directory of the next.
  */
 void maildir_path_write(struct maildir_path *, const char *pattern,
-    const struct address *, const char *hostname);
+    const struct address *);
 
 /* The name behind one of them, NULL behind the last; begin with NULL. */
 const char *maildir_path_next(const struct maildir_path *, const char *name);

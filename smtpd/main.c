@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -41,8 +42,10 @@ advise(void)
 	    c.config.queue_program);
 
 	if (program != NULL && deliver_queue_has_rights(program))
-		fprintf(stderr, "note: %s is setuid or setgid: the service "
-		    "needs NoNewPrivileges=no\n", program);
+		fprintf(stderr,
+		    "note: %s is setuid or setgid: the service "
+		    "needs NoNewPrivileges=no\n",
+		    program);
 }
 
 static int
@@ -127,6 +130,10 @@ serve(void)
 {
 	size_t count;
 
+	/* What is opened next would be taken for the connection. */
+	if (fcntl(STDIN_FILENO, F_GETFD) == -1 ||
+	    fcntl(STDOUT_FILENO, F_GETFD) == -1)
+		return EX_NOINPUT;
 	sandbox_close_inherited();
 	signals_install();
 	count = config_load(&c.config, c.errors, ERRORS_MAX);

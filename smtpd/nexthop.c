@@ -45,12 +45,10 @@ lose(struct nexthop *n, const char *trouble, int error)
 bool
 nexthop_is_ready(const struct nexthop *n)
 {
-	struct pollfd readable = { .fd = n->stream.input_fd,
-		.events = POLLIN };
+	struct pollfd readable = { .fd = n->stream.input_fd, .events = POLLIN };
 
 	return n->connected && !n->stream.broken &&
-	    n->stream.start == n->stream.end &&
-	    poll(&readable, 1, 0) == 0;
+	    n->stream.start == n->stream.end && poll(&readable, 1, 0) == 0;
 }
 
 bool
@@ -137,8 +135,7 @@ lose_reading(struct nexthop *n, enum stream_result result)
 
 /* Reads a reply; its lines behind the first go to each_line as well. */
 static enum nexthop_answer
-read_reply(struct nexthop *n,
-    void (*each_line)(struct nexthop *, struct span))
+read_reply(struct nexthop *n, void (*each_line)(struct nexthop *, struct span))
 {
 	bool last = false;
 
@@ -156,8 +153,7 @@ read_reply(struct nexthop *n,
 		if (result != STREAM_OK ||
 		    !nexthop_reply_take(&n->answer, line, &last))
 			return lose_reading(n, result);
-		if (n->answer.lines > 1 && each_line != NULL &&
-		    line.length > 4)
+		if (n->answer.lines > 1 && each_line != NULL && line.length > 4)
 			each_line(n, span_from(line, 4));
 	}
 	switch (n->answer.reply.code / 100) {
@@ -213,8 +209,9 @@ say_xclient(struct nexthop *n)
 	if (client == NULL || client->text[0] == '\0' ||
 	    !offers(n, NEXTHOP_XCLIENT_ADDR))
 		return NEXTHOP_YES;
-	say_text(n, client->address.family == PEER_IPV6
-	    ? "XCLIENT ADDR=IPV6:" : "XCLIENT ADDR=");
+	say_text(n,
+	    client->address.family == PEER_IPV6 ? "XCLIENT ADDR=IPV6:"
+						: "XCLIENT ADDR=");
 	say_text(n, client->text);
 	if (offers(n, NEXTHOP_XCLIENT_NAME))
 		say_text(n, " NAME=[UNAVAILABLE]");

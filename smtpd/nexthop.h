@@ -15,29 +15,29 @@
 #include "stream.h"
 
 enum nexthop_answer {
-	NEXTHOP_YES,		/* 2yz */
-	NEXTHOP_GO_ON,		/* 3yz */
-	NEXTHOP_NO,		/* 5yz */
-	NEXTHOP_LATER,		/* 4yz */
-	NEXTHOP_LOST,		/* no answer that can be understood, in time */
+	NEXTHOP_YES,   /* 2yz */
+	NEXTHOP_GO_ON, /* 3yz */
+	NEXTHOP_NO,    /* 5yz */
+	NEXTHOP_LATER, /* 4yz */
+	NEXTHOP_LOST,  /* no answer that can be understood, in time */
 };
 
 /* How to reach it, and who we are. */
 struct nexthop_setup {
 	struct relay_target target;
 	bool lmtp;
-	const char *hostname;		/* for EHLO or LHLO */
-	struct timespec timeout;	/* see nexthop_start_clock */
-	const struct peer *client;	/* for XCLIENT; NULL: do not use it */
+	const char *hostname;	   /* for EHLO or LHLO */
+	struct timespec timeout;   /* see nexthop_start_clock */
+	const struct peer *client; /* for XCLIENT; NULL: do not use it */
 };
 
 struct nexthop {
 	const struct nexthop_setup *setup;
 	bool connected;
-	unsigned extensions;		/* a set of nexthop_extension */
+	unsigned extensions; /* a set of nexthop_extension */
 	struct timespec deadline;
 	struct stream stream;
-	struct nexthop_reply answer;	/* the last one */
+	struct nexthop_reply answer; /* the last one */
 
 	/* Why it was lost: what it did, and an errno or 0. */
 	const char *trouble;

@@ -18,16 +18,16 @@
 #define NEXTHOP_STATUS_SIZE 12
 
 enum nexthop_extension {
-	NEXTHOP_SIZE = 1 << 0,		/* RFC 1870 */
-	NEXTHOP_8BITMIME = 1 << 1,	/* RFC 6152 */
-	NEXTHOP_SMTPUTF8 = 1 << 2,	/* RFC 6531 */
-	NEXTHOP_XCLIENT_ADDR = 1 << 3,	/* of Postfix */
+	NEXTHOP_SIZE = 1 << 0,	       /* RFC 1870 */
+	NEXTHOP_8BITMIME = 1 << 1,     /* RFC 6152 */
+	NEXTHOP_SMTPUTF8 = 1 << 2,     /* RFC 6531 */
+	NEXTHOP_XCLIENT_ADDR = 1 << 3, /* of Postfix */
 	NEXTHOP_XCLIENT_PORT = 1 << 4,
 	NEXTHOP_XCLIENT_NAME = 1 << 5,
 };
 
 struct nexthop_reply {
-	struct reply reply;	/* points into this structure */
+	struct reply reply; /* points into this structure */
 	unsigned lines;
 	struct text kept;
 	char status[NEXTHOP_STATUS_SIZE];

@@ -164,9 +164,7 @@ try_bases(struct look_up *l, const struct address *whole)
 static void
 find_mailbox(struct look_up *l, const struct address *a)
 {
-	/* The empty local part would make the key of the whole domain. */
-	if (a->local_length > 0 &&
-	    (try_address(l, RECIPIENTS_BY_ADDRESS, a) || try_bases(l, a)))
+	if (try_address(l, RECIPIENTS_BY_ADDRESS, a) || try_bases(l, a))
 		return;
 
 	start_key(l);

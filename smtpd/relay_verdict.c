@@ -33,8 +33,8 @@ name(struct relay_verdict *v, const struct address *to, const char *reason)
 	text_put_char(&line, '<');
 	address_write(&line, to);
 	text_put(&line, "> ");
-	text_put_span(&line, (struct span){ reason,
-	    length < REASON_MAX ? length : REASON_MAX });
+	text_put_span(&line,
+	    (struct span){ reason, length < REASON_MAX ? length : REASON_MAX });
 	/* An address may be UTF-8, which a reply is not. */
 	for (size_t i = 0; i < line.length; i++)
 		if (buffer[i] < ' ' || buffer[i] > '~')
@@ -53,7 +53,7 @@ relay_verdict_add(struct relay_verdict *v, enum nexthop_answer answer,
     const struct address *to, const struct reply *reply)
 {
 	if (answer == NEXTHOP_GO_ON)
-		answer = NEXTHOP_LOST;	/* nonsense */
+		answer = NEXTHOP_LOST; /* nonsense */
 	if (answer == NEXTHOP_YES || answer < v->worst)
 		return;
 	if (answer > v->worst) {
@@ -79,8 +79,7 @@ relay_verdict_reply(struct relay_verdict *v)
 		v->list.size = sizeof(v->text);
 		put_line_end(v);
 		text_put_number(&v->list, v->count - v->named);
-		text_put(&v->list,
-		    v->named > 0 ? " more" : " recipients");
+		text_put(&v->list, v->named > 0 ? " more" : " recipients");
 		v->named = v->count;
 	}
 	return &v->reply;

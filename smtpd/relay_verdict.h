@@ -16,9 +16,9 @@
 
 struct relay_verdict {
 	enum nexthop_answer worst;
-	size_t count;		/* of recipients that have the worst */
+	size_t count; /* of recipients that have the worst */
 	size_t named;
-	struct reply reply;	/* points into this structure */
+	struct reply reply; /* points into this structure */
 	struct text list;
 	char status[NEXTHOP_STATUS_SIZE];
 	char text[NEXTHOP_TEXT_MAX];

@@ -6,20 +6,19 @@
 #define SANDBOX_FILTER_H
 
 #include <linux/filter.h>
-
-#include "sandbox.h"
-
-/* Every call that a session makes once the sandbox is in force is allowed; any
- * other, or one with arguments that no session uses, kills the process. */
-extern const struct sock_filter sandbox_filter[];
-extern const unsigned short sandbox_filter_length;
+#include <stdbool.h>
 
 /* Instructions in a filter, at most. */
-#define SANDBOX_FILTER_MAX 96
+#define SANDBOX_FILTER_MAX 64
 
-/* The filter, or a copy of it in room that also allows what a hand-off to a
- * next hop or to a program needs. */
-const struct sock_filter *sandbox_filter_for(const struct sandbox_needs *,
-    struct sock_filter room[SANDBOX_FILTER_MAX]);
+/*
+ * Every call that a session makes once the sandbox is in force is allowed; any
+ * other, or one with arguments that no session uses, kills the process.
+ *
+ * The family is that of the next hop's address, 0 if there is none. A filter
+ * with more than the plain one is made in room, which must outlive it.
+ */
+struct sock_fprog sandbox_filter_for(unsigned next_hop_family,
+    bool receives_descriptors, struct sock_filter room[SANDBOX_FILTER_MAX]);
 
 #endif

@@ -44,7 +44,7 @@ struct session {
 	enum session_end end;
 
 	/* HELO or EHLO, as given; none has come while its length is 0. */
-	char hello[STREAM_LINE_MAX];
+	char hello[ADDRESS_DOMAIN_MAX];
 	size_t hello_length;
 	bool extended; /* it was EHLO */
 
@@ -53,7 +53,7 @@ struct session {
 	uint64_t refused;  /* recipients answered with 5yz */
 	uint64_t deferred; /* recipients answered with 4yz */
 	struct envelope envelope;
-	char decoded[STREAM_INPUT_SIZE + 2]; /* text on its way */
+	char decoded[STREAM_INPUT_SIZE]; /* text on its way */
 
 	/* The command under way, for the log. */
 	struct span line;
@@ -86,9 +86,6 @@ struct timespec session_wait_deadline(const struct session *);
 /* Ends the session because the client could not be waited for; says 421 where
  * somebody still listens (RFC 5321, 3.8 and 4.5.3.2). */
 void session_interrupt(struct session *, enum stream_result why);
-
-/* A record of the message in the envelope, which was handed on. */
-void session_log_accepted(struct session *, uint64_t size);
 
 /* Ends the transaction: sender and recipients are forgotten. */
 void session_reset_transaction(struct session *);

@@ -86,8 +86,6 @@ signals_poll(struct pollfd *fds, nfds_t count, struct timespec deadline)
 	struct timespec left = clock_since(deadline, clock_now());
 	sigset_t mask;
 
-	if (clock_is_zero(left))
-		return 0;
 	sigemptyset(&mask);
 	add_write_signals(&mask);
 	return ppoll(fds, count, &left, &mask);

@@ -25,7 +25,8 @@ void signals_own(int fd);
  * with false, no more. */
 void signals_watch(int fd, bool on);
 
-/* poll(2) until an absolute time on CLOCK_MONOTONIC.
+/* poll(2) until an absolute time on CLOCK_MONOTONIC; it looks once even if that
+ * is over.
  * Returns its result: 0 at the deadline, -1 with EINTR after a signal. */
 int signals_poll(struct pollfd *, nfds_t count, struct timespec deadline);
 

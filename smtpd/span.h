@@ -43,4 +43,16 @@ span_from(struct span s, size_t n)
 	return (struct span){ s.data + n, s.length - n };
 }
 
+/* Without the spaces and tabs at both ends. */
+static inline struct span
+span_trim(struct span s)
+{
+	while (s.length > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
+		s = span_from(s, 1);
+	while (s.length > 0 &&
+	    (s.data[s.length - 1] == ' ' || s.data[s.length - 1] == '\t'))
+		s.length--;
+	return s;
+}
+
 #endif

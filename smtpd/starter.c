@@ -167,13 +167,14 @@ serve(int channel, const char *program)
 	if (child < 0)
 		return -1;
 	status = await(child, channel);
-	if (status == 0 && (!was_read(p.theirs[MESSAGE]) ||
-	    !was_read(p.theirs[ENVELOPE])))
+	if (status == 0 &&
+	    (!was_read(p.theirs[MESSAGE]) || !was_read(p.theirs[ENVELOPE])))
 		status = STARTER_UNREAD;
 	close(p.theirs[MESSAGE]);
 	close(p.theirs[ENVELOPE]);
-	if (sent != 0 || send(channel, &status, sizeof(status),
-	    MSG_NOSIGNAL) != sizeof(status))
+	if (sent != 0 ||
+	    send(channel, &status, sizeof(status), MSG_NOSIGNAL) !=
+		sizeof(status))
 		return -1;
 	return 0;
 }
@@ -200,9 +201,10 @@ run(int channel, const char *program)
 	signal(SIGTERM, SIG_IGN);
 	/* A launcher may have it ignored; then no status can be waited for. */
 	signal(SIGCHLD, SIG_DFL);
-	if (null < 0 || (is_same(STDIN_FILENO, STDERR_FILENO) &&
-	    dup2(null, STDERR_FILENO) < 0) || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0)
+	if (null < 0 ||
+	    (is_same(STDIN_FILENO, STDERR_FILENO) &&
+		dup2(null, STDERR_FILENO) < 0) ||
+	    dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		_exit(1);
 	while (recv(channel, &octet, 1, 0) == 1)
 		if (serve(channel, program) != 0)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "signals.h"
 
 /* The descriptor on which a hang-up shows. */
@@ -27,14 +28,19 @@ start(struct stream *s, int input_fd, int output_fd)
 	s->output_length = 0;
 }
 
-void
-stream_open(struct stream *s, int input_fd, int output_fd)
+static bool
+is_socket(int fd)
 {
 	struct stat status;
 
+	return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+void
+stream_open(struct stream *s, int input_fd, int output_fd)
+{
 	start(s, input_fd, output_fd);
-	s->is_socket = fstat(input_fd, &status) == 0 &&
-	    S_ISSOCK(status.st_mode);
+	s->is_socket = is_socket(input_fd) && is_socket(output_fd);
 	s->through_sigterm = false;
 	signals_own(watched_fd(s));
 }
@@ -102,6 +108,9 @@ fill(struct stream *s, struct timespec deadline)
 		/* It may have come while something else was waited for. */
 		if (is_terminated(s))
 			return STREAM_TERMINATED;
+		/* Nor does a peer that always has something to say go on. */
+		if (!clock_before(clock_now(), deadline))
+			return STREAM_TIMEOUT;
 		result = wait_for(s, s->input_fd, POLLIN, deadline);
 		if (result != STREAM_OK)
 			return result;
@@ -226,6 +235,20 @@ stream_flush(struct stream *s, struct timespec deadline)
 			s->broken = true;
 	}
 	s->output_length = 0;
+}
+
+void
+stream_end(struct stream *s)
+{
+	struct timespec deadline = clock_add(clock_now(),
+	    (struct timespec){ .tv_sec = 1 });
+
+	if (!s->is_socket || s->broken || shutdown(s->output_fd, SHUT_WR) != 0)
+		return;
+	s->through_sigterm = true;
+	do {
+		s->start = s->end = 0;
+	} while (fill(s, deadline) == STREAM_OK);
 }
 
 void

@@ -34,7 +34,7 @@ enum stream_result {
 struct stream {
 	int input_fd;
 	int output_fd;
-	bool is_socket;
+	bool is_socket;	      /* both are */
 	bool broken;	      /* the other side takes nothing any more */
 	bool through_sigterm; /* waits go on when SIGTERM comes */
 	size_t start;	      /* input: what is not yet used */
@@ -74,6 +74,14 @@ void stream_write(struct stream *, struct span octets,
 /* Sends what is owed. A peer that does not take it by the deadline, or is
  * gone, makes the stream broken: later output is thrown away. */
 void stream_flush(struct stream *, struct timespec deadline);
+
+/*
+ * Says that nothing more comes, and throws away what the peer still sends, for
+ * a second at most: a socket that is closed with input unread resets the
+ * connection (RFC 1122, 4.2.2.13), and the peer may then never see what was
+ * sent last. SIGTERM does not cut it short.
+ */
+void stream_end(struct stream *);
 
 /* From now on a hang-up sends SIGIO, which interrupts signals_sleep; with
  * false, no more. */

@@ -17,21 +17,26 @@ sleep_unless_gone(const struct stream *stream, struct timespec until)
 	return TARPIT_DONE;
 }
 
+bool
+tarpit_is_due(const struct tarpit *t)
+{
+	return !t->exempt && t->free_refusals == 0 && !clock_is_zero(t->delay);
+}
+
 enum tarpit_result
 tarpit_delay(struct tarpit *t, struct stream *stream,
-    struct timespec session_deadline)
+    struct timespec flush_deadline, struct timespec session_deadline)
 {
 	struct timespec begin, until;
 	enum tarpit_result result;
 	bool cut;
 
-	if (t->exempt || clock_is_zero(t->delay))
-		return TARPIT_DONE;
-	if (t->free_refusals > 0) {
-		t->free_refusals--;
+	if (!tarpit_is_due(t)) {
+		if (t->free_refusals > 0)
+			t->free_refusals--;
 		return TARPIT_DONE;
 	}
-	stream_flush(stream, session_deadline);
+	stream_flush(stream, flush_deadline);
 	begin = clock_now();
 	until = clock_add(begin, t->delay);
 	cut = clock_before(session_deadline, until);

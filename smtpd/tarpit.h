@@ -25,12 +25,16 @@ enum tarpit_result {
 	TARPIT_TERMINATED, /* SIGTERM */
 };
 
+/* Whether the next refusal will be late. */
+bool tarpit_is_due(const struct tarpit *);
+
 /*
- * Sleeps before a refusal. What is owed to the client is flushed first; what
- * it sends meanwhile neither shortens nor skips the delay; a hang-up ends it
- * at once. The delay never lasts beyond the session's deadline.
+ * Sleeps before a refusal, if it is to be late. What is owed to the client is
+ * flushed first, by a deadline of its own; what it sends meanwhile neither
+ * shortens nor skips the delay; a hang-up ends it at once. The delay never
+ * lasts beyond the session's deadline.
  */
 enum tarpit_result tarpit_delay(struct tarpit *, struct stream *,
-    struct timespec session_deadline);
+    struct timespec flush_deadline, struct timespec session_deadline);
 
 #endif

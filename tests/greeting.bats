@@ -304,3 +304,15 @@ setup() {
 		@exit 0
 	EOT
 }
+
+@test "without a connection there is no session" {
+	local environment closed
+	mapfile -t environment < <(handler_environment)
+	# shellcheck disable=SC2016
+	for closed in '<&-' '>&-' '<&- >&-' '<&- >&- 2>&-'; do
+		run env -i "${environment[@]}" \
+			bash -c "exec \"$SMTPD\" $closed" </dev/null
+		assert_failure 66
+		refute_output
+	done
+}

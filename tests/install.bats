@@ -27,6 +27,7 @@ files() {
 		opt/mail/lib/systemd/system/tarpit-rcpt-changed.service
 		opt/mail/lib/systemd/system/tarpit-rcpt.path
 		opt/mail/lib/systemd/system/tarpit-rcpt.service
+		opt/mail/lib/systemd/system/tarpit-smtpd-tcpserver.service
 		opt/mail/lib/systemd/system/tarpit-smtpd.socket
 		opt/mail/lib/systemd/system/tarpit-smtpd@.service
 		opt/mail/lib/sysusers.d/tarpit-smtpd.conf
@@ -34,6 +35,7 @@ files() {
 		opt/mail/sbin/tarpit-rcpt
 		opt/mail/sbin/tarpit-smtpd
 		opt/mail/share/doc/tarpit-smtpd/environment
+		opt/mail/share/doc/tarpit-smtpd/hardened.conf
 		opt/mail/share/doc/tarpit-smtpd/poll-limit.conf
 		opt/mail/share/doc/tarpit-smtpd/recipients.example
 		opt/mail/share/man/man5/tarpit-recipients.5
@@ -47,7 +49,8 @@ files() {
 	run -1 grep -rIE '@(SBINDIR|CONFIG_DIR|STATE_DIR)@' "$there"
 
 	local units=$there/opt/mail/lib/systemd/system program page
-	run -0 sed -nE 's/^ExecStart=(\/[^ ]*).*/\1/p' "$units"/*
+	run -0 sed -nE 's|^ExecStart=(.* )?(/opt/mail/[^ ]*).*|\2|p' "$units"/*
+	assert_equal "${#lines[@]}" 3
 	for program in "${lines[@]}"; do
 		assert [ -x "$there$program" ]
 	done

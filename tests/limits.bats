@@ -126,6 +126,22 @@ repeat() {
 	EOT
 }
 
+@test "the last answer is not lost when the client was still talking" {
+	talk SMTPD_MAX_ERRORS=1 TARPITDELAY=0.3 <<-EOT
+		$helo
+		C: BOGUS
+		C: BOGUS
+		@read
+		C: NOOP
+		S: 500 5.5.1 Unknown command
+		S: 421 4.7.0 Too many errors
+		@eof
+		@not-reset
+		@close
+		@exit 0
+	EOT
+}
+
 @test "20 refusals are borne unless it is set" {
 	talk <<-EOT
 		$helo

@@ -94,6 +94,14 @@ session: smtp_helo=client.example.net smtp_end=quit smtp_recipients_accepted=1 s
 	assert_output --partial ' smtp_sender="\"a\\\"b c=d\"@example.net" '
 }
 
+@test "a client's octets are escaped in the name of a Maildir, too" {
+	touch "$MAIL/example.net"
+	session -- 'EHLO c.example' 'MAIL FROM:<> SMTPUTF8' \
+		'RCPT TO:<a\xe2\x80\xaeb@example.net>' DATA QUIT
+	run grep Maildir "$LOG"
+	assert_output --partial 'Maildir example.net/a\xe2\x80\xaeb: error="Not a '
+}
+
 @test "a value stands in quotes where it needs them" {
 	session -- 'EHLO c.example' 'MAIL FROM:<a=b@example.net>' \
 		'RCPT TO:<nobody@example.org>' 'RSET' \
@@ -316,6 +324,19 @@ for name in "MESSAGE", "PRIORITY", "REMOTE_ADDR", "SMTP_REPLY":
 	assert_line --index 0 --regexp '^<21>tarpit-smtpd\[[0-9]+\]: refused: '
 	assert_equal "$(sed -E 's/^<21>tarpit-smtpd\[[0-9]+\]: //; /^--$/d' \
 		<<<"$output")" "$message_log"
+}
+
+@test "syslog gets the records when stderr is the pipe to the client" {
+	# shellcheck disable=SC2016
+	run with "$root/tests/own-sockets" "$root/tests/datagrams" /dev/log \
+		bash -c '"$SMTPD" 2>&1 | cat >"$1"' bash "$BATS_TEST_TMPDIR/out" \
+		< <(lines X QUIT)
+	assert_success
+	assert_line --index 0 --regexp '^<21>tarpit-smtpd\[[0-9]+\]: refused: '
+	run cat "$BATS_TEST_TMPDIR/out"
+	assert_line --index 0 --partial 220
+	refute_output --partial refused:
+	refute_output --partial session:
 }
 
 @test "syslog gets the records when stderr is closed" {

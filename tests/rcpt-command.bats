@@ -65,8 +65,36 @@ syntax='501 5.1.3 Bad recipient address syntax'
 		S: 250 2.0.0 Message accepted
 		$quit
 	EOT
-	run find "$MAIL" -maxdepth 1 -mindepth 1 -name mx.example.org
-	assert_output --partial mx.example.org
+}
+
+@test "postmaster without a domain is the one of this host" {
+	talk <<-EOT
+		$helo
+		$mail
+		$(try 'TO:<postmaster>' "$ok")
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	run cat "$MAIL"/mx.example.org/postmaster/new/*
+	assert_output --partial 'for <postmaster@mx.example.org>'
+}
+
+@test "postmaster without a domain may have a delivery address" {
+	echo 'postmaster@mx.example.org alice@example.org' |
+		"$RCPT" build --force - "$CDB"
+	talk <<-EOT
+		$helo
+		$mail
+		$(try 'TO:<postmaster>' "$ok")
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	run the_message
+	assert_output --partial 'for <alice@example.org>'
 }
 
 @test "an address literal is not a domain of ours" {
@@ -170,6 +198,21 @@ syntax='501 5.1.3 Bad recipient address syntax'
 		$(try 'TO:<>' "$syntax")
 		$quit
 	EOT
+}
+
+@test "with RELAYCLIENT a recipient of ours has its mail where it always has" {
+	talk RELAYCLIENT= <<-EOT
+		$helo
+		$mail
+		$(try 'TO:<alice+detail@example.org>' "$ok")
+		$(try 'TO:<sales@example.org>' "$ok")
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	run find "$MAIL" -path '*/new/*' -type f -printf '%P\n'
+	assert_output --regexp '^example.org/alice/new/[^ ]+$'
 }
 
 @test "the value of RELAYCLIENT is appended to the recipient" {

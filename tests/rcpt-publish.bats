@@ -87,6 +87,11 @@ build_with() {
 	run cat ../errors
 	assert_output --partial 'cannot be read back'
 	assert_in_service "$OLD"
+	# A record is written with other octets than it has.
+	build_with write:poke_enter=@arg2=58585858:when=3
+	assert_failure 2
+	assert_output --partial 'a record cannot be read back'
+	assert_in_service "$OLD"
 }
 
 @test "a signal at any step leaves the old file in service and nothing else" {
@@ -147,10 +152,11 @@ build_with() {
 		cp ../new ../source
 		echo
 	) &
+	local holder=$!
 	wait_until 10 test -e .recipients.cdb.new
 	wait_until 10 flock_is_held
 	"$RCPT" build ../source "$CDB" 2>../log
-	wait
+	wait "$holder"
 	assert_in_service "$NEW"
 }
 
@@ -170,6 +176,18 @@ flock_is_held() {
 	assert_equal "$status" 143
 	assert [ -e .recipients.cdb.new ]
 	cmp "$CDB" "$OLD"
+}
+
+@test "a build that comes to lock what another one has published meanwhile begins anew" {
+	strace -f -qq -o /dev/null -e trace=flock \
+		-e inject=flock:delay_enter=1000000:when=1 \
+		"$RCPT" build ../new "$CDB" &
+	local pid=$!
+	wait_until 10 test -e .recipients.cdb.new
+	"$RCPT" build ../old "$CDB"
+	"$RCPT" query "$CDB" user1@example.org
+	wait "$pid"
+	assert_in_service "$NEW"
 }
 
 @test "builds at once do not mix" {
@@ -255,7 +273,7 @@ flock_is_held() {
 @test "a link in the place of the temporary file is not followed" {
 	echo precious >../precious
 	ln -s ../precious .recipients.cdb.new
-	run "$RCPT" build ../new "$CDB"
+	run timeout 10 "$RCPT" build ../new "$CDB"
 	assert_failure 2
 	run cat ../precious
 	assert_output precious

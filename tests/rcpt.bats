@@ -83,7 +83,8 @@ build() {
 	build '"-x"@example.org' '"!x"@example.org' '"#x"@example.org' \
 		'-"-y"@example.org' '!"!y"@example.org' \
 		'"-z"@example.org "#x"@example.org' \
-		'"a\"b\\c"@example.org' '#x@example.org' 'x#y@example.org'
+		'"a\"b\\c"@example.org' '#x@example.org' 'x#y@example.org' \
+		'"@z"@example.org'
 	"$RCPT" dump recipients.cdb >dumped
 	run cat dumped
 	assert_output - <<-'END'
@@ -92,10 +93,13 @@ build() {
 		"#x"@example.org
 		-"-y"@example.org
 		!"!y"@example.org
-		"-z"@example.org #x@example.org
+		"-z"@example.org "#x"@example.org
 		"a\"b\\c"@example.org
 		x#y@example.org
+		"@z"@example.org
 	END
+	"$RCPT" build dumped again.cdb
+	cmp recipients.cdb again.cdb
 }
 
 @test "address literals and whole domains outside ASCII are fine" {
@@ -163,6 +167,7 @@ build() {
 		printf 'j\xfcrgen@example.org\ntab\t\x01@example.org\n'
 		printf 'nul\0@example.org\nj\xc2\x85@example.org\n'
 		printf 'a@%0256d\n' 0
+		printf 'del\x7f@example.org\n'
 	} >source
 	run "$RCPT" build --force source recipients.cdb
 	assert_failure 1
@@ -187,6 +192,7 @@ build() {
 		source:19:4: a control character
 		source:20:2: not UTF-8 text
 		source:21:1: the address is too long
+		source:22:4: a control character
 	END
 	cmp recipients.cdb before
 	run "$RCPT" check source
@@ -234,7 +240,7 @@ build() {
 		'@example.net alice@example.org' 'joe+list@example.org'
 	run "$RCPT" query recipients.cdb alice@example.org Sales@Example.ORG \
 		alice+news@example.org sales+x@example.org joe+list+a@example.org \
-		any@example.net postmaster POSTMASTER@example.org
+		any@example.net +x@example.net postmaster POSTMASTER@example.org
 	assert_success
 	assert_output - <<-'END'
 		alice@example.org: accepted, by the address
@@ -243,6 +249,7 @@ build() {
 		sales+x@example.org: accepted, by the address without its subaddress, delivered to alice@example.org
 		joe+list+a@example.org: accepted, by the address without its subaddress, delivered to joe+list@example.org
 		any@example.net: accepted, by the whole domain, delivered to alice@example.org
+		+x@example.net: accepted, by the whole domain, delivered to alice@example.org
 		postmaster: accepted, as postmaster
 		POSTMASTER@example.org: accepted, as postmaster
 	END
@@ -277,6 +284,8 @@ build() {
 		joe+x@example.org list-a@example.org
 	assert_failure 1
 	refute_output --partial accepted
+	run "$RCPT" query recipients.cdb joe-x@example.org list+a@example.org
+	refute_output --partial accepted
 	run "$RCPT" query -s +- recipients.cdb joe+x@example.org joe-x@example.org
 	assert_success
 }
@@ -310,6 +319,35 @@ build() {
 	assert_output ''
 }
 
+@test "dump and diff refuse a CDB whose records do not fit" {
+	build alice@example.org
+	printf '\xff\xff\xff\xff' |
+		dd of=recipients.cdb bs=1 seek=2048 conv=notrunc status=none
+	run "$RCPT" dump recipients.cdb
+	assert_failure 2
+	assert_output 'tarpit-rcpt: recipients.cdb: not a whole CDB'
+	run "$RCPT" diff recipients.cdb source
+	assert_failure 2
+}
+
+@test "diff takes the first of several records with one key, as a look-up does" {
+	printf '%s\n' '+17,0:alice@example.org->' '+15,0:bob@example.org->' \
+		'+17,1:alice@example.org->-' '+15,1:bob@example.org->-' '' |
+		cdb -c foreign.cdb
+	run "$RCPT" diff foreign.cdb - <<<alice@example.org
+	assert_failure 1
+	assert_output 'removed bob@example.org'
+}
+
+@test "a source in another order is no difference" {
+	seq -f 'user%g@example.org' 100 >source
+	"$RCPT" build source recipients.cdb
+	sort -r source >sorted
+	run "$RCPT" diff recipients.cdb sorted
+	assert_success
+	assert_output ''
+}
+
 @test "diff has trouble, not differences, with a bad source or CDB" {
 	build alice@example.org
 	run "$RCPT" diff recipients.cdb - <<<nonsense
@@ -329,6 +367,9 @@ build() {
 		assert_failure 2
 		assert_line --partial 'usage: tarpit-rcpt build [--force] SOURCE CDB'
 	done
+	run "$RCPT" --version
+	assert_success
+	assert_output --regexp '^tarpit-rcpt [0-9.]+$'
 	run "$RCPT" --help
 	assert_success
 	assert_line '       tarpit-rcpt query [-s CHARACTERS] CDB ADDRESS...'

@@ -99,6 +99,11 @@ $quit"
 		S: 451 4.3.0 Cannot check recipients now
 		C: DATA
 		S: 451 4.5.1 No recipient could be checked; try again later
+		C: RSET
+		S: 250 2.0.0 OK
+		$mail
+		C: DATA
+		S: 503 5.5.1 Say RCPT first
 		$quit
 	EOT
 }

@@ -12,15 +12,16 @@ setup() {
 		sed -n 's/^# sandbox: landlock=\([0-9]*\) .*/\1/p')
 }
 
-# Makes one attempt, and prints what came of it.
-# Usage: attempt none|limits|all NAME
+# Makes one attempt, and prints what came of it. The command, if there is one,
+# runs the probe.
+# Usage: attempt none|limits|all|relay|program NAME [COMMAND]...
 attempt() {
 	local directory=$BATS_TEST_TMPDIR/$1
 	rm -rf "$directory"
 	mkdir -p "$directory/root" "$directory/other"
 	touch "$directory/root/file" "$directory/other/file"
 	exec 99>"$directory/inherited"
-	run "$build/sandbox/probe" "$1" "$2" "$directory"
+	run "${@:3}" "$build/sandbox/probe" "$1" "$2" "$directory"
 	exec 99>&-
 	if ((status == 128 + $(kill -l SYS))); then
 		output=$killed
@@ -202,24 +203,43 @@ denied='Permission denied'
 	assert_output "$killed"
 }
 
-# Without Landlock, as on a kernel that has none.
-# Usage: without_landlock NAME
-without_landlock() {
-	local directory=$BATS_TEST_TMPDIR/without
-	mkdir -p "$directory/root" "$directory/other"
-	touch "$directory/root/file" "$directory/other/file"
-	run strace -qq -o /dev/null \
-		-e inject=landlock_create_ruleset:error=ENOSYS \
-		"$build/sandbox/probe" all "$1" "$directory"
+# Usage: with_handoff relay|program NAME OUTPUT
+with_handoff() {
+	attempt none "$2"
+	assert_output 'done'
+	attempt "$1" "$2"
+	assert_output "$3"
+}
+
+@test "a next hop by TCP can be connected to, and nothing else" {
+	with_handoff relay make-socket 'done'
+	with_handoff relay connect-tcp 'done'
+	with_handoff relay connect-tcp-elsewhere "$(landlock 4 "$denied")"
+	with_handoff relay make-local-socket "$killed"
+	with_handoff relay listen-tcp "$killed"
+	with_handoff relay read-password-file "$killed"
+	with_handoff relay start-process "$killed"
+}
+
+@test "a hand-off to a program opens no way to the network" {
+	with_handoff program make-socket "$killed"
+	with_handoff program connect-tcp "$killed"
+	with_handoff program execute "$killed"
+}
+
+# Plays an older kernel to a command.
+# Usage: as_kernel ERROR-OR-VALUE COMMAND...
+as_kernel() {
+	strace -qq -o /dev/null \
+		-e "inject=landlock_create_ruleset:$1:when=1" "${@:2}"
 }
 
 @test "the filter alone keeps the process from what exists" {
 	local name
 	for name in read-file write-file overwrite-mail rename-file execute \
 		start-process make-socket connect-tcp signal-process; do
-		without_landlock "$name"
-		assert_equal "$status $output" "$((128 + $(kill -l SYS))) "
-		rm -r "$BATS_TEST_TMPDIR/without"
+		attempt all "$name" as_kernel error=ENOSYS
+		assert_output "$killed"
 	done
 }
 
@@ -266,6 +286,18 @@ deliver() {
 		run grep -c Landlock "$LOG"
 		assert_output 0
 		rm -r "$LOG" "$MAIL/example.org"
+	done
+}
+
+@test "Landlock refuses TCP from its fourth version on" {
+	local version
+	for ((version = 2; version < landlock; version++)); do
+		attempt limits connect-tcp as_kernel "retval=$version"
+		if ((version < 4)); then
+			assert_output 'done'
+		else
+			assert_output "$denied"
+		fi
 	done
 }
 

@@ -8,6 +8,18 @@ setup() {
 	prepare
 }
 
+# Makes a system call of the handler take longer.
+# Usage: slow_down CALL MICROSECONDS
+slow_down() {
+	cat >"$BATS_TEST_TMPDIR/slow" <<-EOT
+		#!/bin/sh
+		exec strace -D -o /dev/null -e trace=$1 \
+			-e inject=$1:delay_exit=$2 "$SMTPD"
+	EOT
+	chmod +x "$BATS_TEST_TMPDIR/slow"
+	SMTPD=$BATS_TEST_TMPDIR/slow
+}
+
 @test "SIGTERM between commands is told to the client" {
 	talk <<-EOT
 		$helo
@@ -73,6 +85,25 @@ setup() {
 	assert_nothing_delivered
 }
 
+@test "a message that SIGTERM meets at its end is accepted or leaves nothing" {
+	local accepted
+	for ((i = 0; i < 20; i++)); do
+		talk <<-EOT
+			$to_data
+			C: .
+			@send
+			@signal TERM
+			@skip 250 2.0.0 Message accepted
+			S: 421 4.3.2 Service shutting down
+			@eof
+			@exit 0
+		EOT
+	done
+	accepted=$(grep -c '^accepted:' "$LOG" || true)
+	run find "$MAIL" -type f
+	assert_equal "${#lines[@]}" "$accepted"
+}
+
 @test "SIGTERM is heard while the client never stops talking" {
 	talk <<-EOT
 		$helo
@@ -85,16 +116,35 @@ setup() {
 }
 
 @test "SIGTERM is heard while a message comes without end" {
+	# More than it can read in time, so that no wait for input is one.
+	slow_down read 50000
 	talk DATABYTES=0 <<-EOT
 		$helo
 		$mail
 		$rcpt
 		$data
-		@signal TERM
+		@signal TERM 0.5
 		@flood text of the message\r\n
 		@exit 0
 	EOT
 	assert_nothing_delivered
+}
+
+@test "a signal between the last look and the sleep ends the delay" {
+	local moment
+	# Stretches that moment, and some others, to 0.1 s.
+	slow_down rt_sigprocmask 100000
+	for moment in 0.05 0.15 0.25 0.35 0.45 0.55 0.65 0.75; do
+		echo "moment: $moment"
+		talk TARPITDELAY=60 <<-EOT
+			$helo
+			C: BOGUS
+			@read
+			@pause $moment
+			@close
+			@exit 0
+		EOT
+	done
 }
 
 @test "SIGIO out of place does no harm" {

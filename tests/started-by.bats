@@ -85,7 +85,9 @@ xinetd_file() {
 			flags = $2
 			bind = $1
 			port = $PORT
-			instances = 50
+			env = TARPITDELAY=0
+			instances = 1000
+			per_source = 20
 			server = $SMTPD
 		}
 	END
@@ -96,9 +98,8 @@ xinetd_file() {
 # Usage: with_syslog COMMAND...
 with_syslog() {
 	# shellcheck disable=SC2016 # for the shell there
-	start unshare -m bash -c '
-		set -e
-		mount --make-rprivate /
+	start unshare -m --propagation unchanged bash -ec '
+		mount --make-private /dev
 		mount -t tmpfs dev /dev
 		mknod -m 666 /dev/null c 1 3
 		mknod -m 666 /dev/urandom c 1 9
@@ -156,7 +157,7 @@ logs_to_syslog() {
 }
 
 @test "openbsd-inetd starts it and it logs to syslog" {
-	echo "127.0.0.1:$PORT stream tcp nowait $(id -un) $SMTPD tarpit-smtpd" \
+	echo "127.0.0.1:$PORT stream tcp nowait.1000 $(id -un) $SMTPD tarpit-smtpd" \
 		>"$BATS_TEST_TMPDIR/inetd.conf"
 	with_syslog "$starters/usr/sbin/inetd" -i \
 		"$BATS_TEST_TMPDIR/inetd.conf"
@@ -165,7 +166,7 @@ logs_to_syslog() {
 }
 
 @test "openbsd-inetd starts it for IPv6" {
-	echo "[::1]:$PORT stream tcp6 nowait $(id -un) $SMTPD tarpit-smtpd" \
+	echo "[::1]:$PORT stream tcp6 nowait.1000 $(id -un) $SMTPD tarpit-smtpd" \
 		>"$BATS_TEST_TMPDIR/inetd.conf"
 	with_syslog "$starters/usr/sbin/inetd" -i \
 		"$BATS_TEST_TMPDIR/inetd.conf"

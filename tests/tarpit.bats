@@ -3,9 +3,14 @@
 # The tar pit: what is delayed, by how much, and what ends a delay.
 
 load common
+load server
 
 setup() {
 	prepare
+}
+
+teardown() {
+	stop_server
 }
 
 # Prints a dialogue in which a command gets its answer after at least 0.2 s.
@@ -166,7 +171,7 @@ repeat() {
 	EOT
 }
 
-@test "nor when it never stops talking" {
+@test "a client that never stops talking does not shorten it, either" {
 	talk TARPITDELAY=0.5 <<-EOT
 		$helo
 		@mark
@@ -257,7 +262,6 @@ repeat() {
 }
 
 @test "a hang-up over TCP ends the process" {
-	load server
 	start_server TARPITDELAY=60
 	"$root/tests/dialogue" --connect "127.0.0.1:$PORT" <<-EOT
 		$helo
@@ -266,11 +270,21 @@ repeat() {
 		@close
 	EOT
 	wait_until 20 no_children
-	stop_server
 }
 
 no_children() {
 	[[ -z $(server_children) ]]
+}
+
+@test "a delay longer than the time for a line costs the client none of it" {
+	talk TARPITDELAY=4 SMTPD_TIMEOUT=3 <<-EOT
+		$helo
+		C: BOGUS
+		S: 500 5.5.1 Unknown command
+		C: NOOP
+		S: 250 2.0.0 OK
+		$quit
+	EOT
 }
 
 @test "TARPITDELAY=0 is no delay" {
@@ -296,7 +310,7 @@ no_children() {
 }
 
 @test "the first TARPITCOUNT refusals are not delayed, all others are" {
-	talk TARPITDELAY=3 TARPITCOUNT=2 <<-EOT
+	talk TARPITDELAY=60 TARPITCOUNT=2 <<-EOT
 		$helo
 		@mark
 		C: BOGUS
@@ -305,11 +319,22 @@ no_children() {
 		S: 250 2.0.0 OK
 		C: BOGUS
 		S: 500 5.5.1 Unknown command
-		@less-than 3
-		@mark
+		@less-than 30
+		$quit
+	EOT
+	talk TARPITDELAY=0.2 TARPITCOUNT=2 <<-EOT
+		$helo
+		C: BOGUS
 		C: BOGUS
 		S: 500 5.5.1 Unknown command
-		@at-least 3
+		S: 500 5.5.1 Unknown command
+		@mark
+		C: BOGUS
+		C: BOGUS
+		S: 500 5.5.1 Unknown command
+		@at-least 0.2
+		S: 500 5.5.1 Unknown command
+		@at-least 0.4
 		$quit
 	EOT
 }

@@ -40,15 +40,15 @@ setup() {
 }
 
 @test "each line has the time anew" {
-	talk SMTPD_TIMEOUT=2 <<-EOT
+	talk SMTPD_TIMEOUT=5 <<-EOT
 		S: 220 mx.example.org ESMTP
-		@pause 0.8
+		@pause 2
 		C: NOOP
 		S: 250 2.0.0 OK
-		@pause 0.8
+		@pause 2
 		C: NOOP
 		S: 250 2.0.0 OK
-		@pause 0.8
+		@pause 2
 		C: NOOP
 		S: 250 2.0.0 OK
 		$quit
@@ -56,7 +56,7 @@ setup() {
 }
 
 @test "a message that stops is timed out, and nothing of it is left" {
-	talk SMTPD_TIMEOUT=1 <<-EOT
+	talk SMTPD_TIMEOUT=3 <<-EOT
 		$to_data
 		C: text
 		S: 421 4.4.2 Timed out
@@ -79,8 +79,18 @@ setup() {
 	EOT
 }
 
-@test "the session ends at its deadline in the midst of a message" {
+@test "the end at the deadline is told over pipes, too" {
+	dialogue_options=(--pipes)
 	talk SMTPD_SESSION_TIMEOUT=1 <<-EOT
+		S: 220 mx.example.org ESMTP
+		S: 421 4.4.2 Timed out
+		@eof
+		@exit 0
+	EOT
+}
+
+@test "the session ends at its deadline in the midst of a message" {
+	talk SMTPD_SESSION_TIMEOUT=3 <<-EOT
 		$to_data
 		@drip text\r\n
 		S: 421 4.4.2 Timed out
@@ -91,7 +101,7 @@ setup() {
 }
 
 @test "a delay does not last beyond the session's deadline" {
-	talk SMTPD_SESSION_TIMEOUT=1 TARPITDELAY=60 <<-EOT
+	talk SMTPD_SESSION_TIMEOUT=3 TARPITDELAY=60 <<-EOT
 		$helo
 		@mark
 		C: BOGUS
@@ -105,6 +115,10 @@ setup() {
 @test "a client that does not read its answers is given up" {
 	talk SMTPD_TIMEOUT=1 <<-EOT
 		@flood HELP\r\n
+		@exit 0
+	EOT
+	talk SMTPD_TIMEOUT=1 SMTPD_MAX_ERRORS=1000000 TARPITDELAY=0.000001 <<-EOT
+		@flood BOGUS\r\n
 		@exit 0
 	EOT
 }

@@ -14,17 +14,29 @@ systemctl() {
 	machine run systemctl "$@"
 }
 
+# The commands of the README's section on installation.
+# shellcheck disable=SC2016 # that is how Markdown looks
+readme_commands() {
+	sed -n '/^## Install/,/^## [^I]/ {
+		/^```sh$/,/^```$/ { /^```/! p }
+	}' "$root/README.md"
+}
+
+# The source and the settings are written after the installation.
 setup_file() {
 	machine prepare
 	machine boot
-	make -C "$root" DESTDIR="$BATS_FILE_TMPDIR/machine/root" install
-	machine run systemd-sysusers
-	machine run systemd-tmpfiles --create
-	machine run journalctl --update-catalog
-	systemctl daemon-reload
-	settings TARPITDELAY=1
-	source_is 'alice@example.org'
-	systemctl enable --now tarpit-smtpd.socket tarpit-rcpt.path
+	local command
+	while read -r command; do
+		if [[ $command == 'make install' ]]; then
+			make -C "$root" install \
+				DESTDIR="$BATS_FILE_TMPDIR/machine/root"
+			settings TARPITDELAY=1
+			source_is 'alice@example.org'
+		else
+			machine run sh -c "$command" </dev/null
+		fi
+	done < <(readme_commands)
 }
 
 teardown_file() {
@@ -56,7 +68,8 @@ source_is() {
 }
 
 accepts() {
-	machine run tarpit-rcpt query /etc/tarpit-smtpd/recipients.cdb "$1"
+	machine run tarpit-rcpt query /etc/tarpit-smtpd/recipients.cdb "$1" \
+		>"$BATS_FILE_TMPDIR/query"
 }
 
 # Plays the transcript on stdin against port 25 of the machine.
@@ -102,6 +115,14 @@ burst() {
 	END
 }
 
+@test "the commands of the README install, and listen" {
+	run -0 readme_commands
+	assert_line 'make install'
+	run -0 systemctl is-enabled tarpit-smtpd.socket tarpit-rcpt.path
+	assert_output $'enabled\nenabled'
+	wait_until 60 accepts alice@example.org
+}
+
 @test "systemd finds nothing wrong with the units" {
 	run -0 machine run sh -c 'systemd-analyze verify --man=no \
 		/usr/local/lib/systemd/system/tarpit-*'
@@ -123,19 +144,33 @@ burst() {
 	assert_output 'tarpit-smtpd 700'
 }
 
-@test "the handler runs as a user of its own without capabilities" {
+# What the machine's /proc says of a handler that has greeted.
+# Usage: handler_process COMMAND_IN_ITS_DIRECTORY
+handler_process() {
 	dialogue <<-END
 		S: 220 mx.example.org ESMTP
-		@run $root/tests/systemd-machine run $BATS_FILE_TMPDIR/machine sh -c 'grep -hE "^(Uid|CapBnd|NoNewPrivs)" /proc/\$(pidof tarpit-smtpd)/status' >$BATS_TEST_TMPDIR/status
+		@run $root/tests/systemd-machine run $BATS_FILE_TMPDIR/machine sh -c 'cd /proc/\$(pidof tarpit-smtpd) && $1' >$BATS_TEST_TMPDIR/process
 		C: QUIT
 		S: 221 2.0.0 Goodbye
 	END
+	cat "$BATS_TEST_TMPDIR/process"
+}
+
+@test "the handler runs as a user of its own without capabilities" {
 	local uid
 	uid=$(machine run id -u tarpit-smtpd)
-	run -0 cat "$BATS_TEST_TMPDIR/status"
+	run -0 handler_process 'cat status'
 	assert_line "Uid:"$'\t'"$uid"$'\t'"$uid"$'\t'"$uid"$'\t'"$uid"
 	assert_line $'CapBnd:\t0000000000000000'
 	assert_line $'NoNewPrivs:\t1'
+}
+
+# Each namespace would cost more time than the whole session.
+@test "systemd makes no namespaces for a connection" {
+	local ours
+	ours=$(machine run sh -c 'cd /proc/1/ns && readlink *')
+	run -0 handler_process 'cd ns && readlink *'
+	assert_output "$ours"
 }
 
 @test "an unknown recipient is refused after the delay" {
@@ -147,7 +182,7 @@ burst() {
 
 @test "a new recipient is accepted soon after the source was saved" {
 	source_is 'alice@example.org' 'new@example.org'
-	wait_until 20 accepts new@example.org
+	wait_until 60 accepts new@example.org
 	printf '%s\n' "$ehlo" "$mail" 'C: RCPT TO:<new@example.org>' \
 		'S: 250 2.1.5 Recipient OK' | dialogue
 }
@@ -161,14 +196,14 @@ burst() {
 	systemctl daemon-reload
 
 	source_is 'alice@example.org' 'first@example.org'
-	wait_until 20 accepts first@example.org
+	wait_until 60 accepts first@example.org
 	run systemctl is-active tarpit-rcpt.service
 	assert_output activating
 	source_is 'alice@example.org' 'second@example.org'
-	wait_until 20 accepts second@example.org
+	wait_until 60 accepts second@example.org
 
 	touch "$etc/tarpit-smtpd/go"
-	wait_until 20 systemctl_says inactive tarpit-rcpt.service
+	wait_until 60 systemctl_says inactive tarpit-rcpt.service
 	rm -r "$drop_in" "$etc/tarpit-smtpd/go"
 	systemctl daemon-reload
 }
@@ -179,17 +214,17 @@ systemctl_says() {
 
 @test "a broken source leaves the old recipients and shows in the status" {
 	source_is 'alice@example.org'
-	wait_until 20 accepts alice@example.org
+	wait_until 60 accepts alice@example.org
 	source_is 'alice@example.org' 'not an address' 'bad@example.org'
-	wait_until 20 systemctl_says failed tarpit-rcpt.service
+	wait_until 60 systemctl_says failed tarpit-rcpt.service
 	run -3 systemctl status --no-pager --full tarpit-rcpt.service
 	assert_output --partial 'recipients:2:'
-	accepts alice@example.org
+	wait_until 60 accepts alice@example.org
 	run -1 accepts bad@example.org
 
 	source_is 'alice@example.org' 'good@example.org'
-	wait_until 20 accepts good@example.org
-	wait_until 20 systemctl_says inactive tarpit-rcpt.service
+	wait_until 60 accepts good@example.org
+	wait_until 60 systemctl_says inactive tarpit-rcpt.service
 }
 
 @test "without recipients the answer is temporary, until there is a source" {
@@ -197,7 +232,7 @@ systemctl_says() {
 	printf '%s\n' "$ehlo" "$mail" 'C: RCPT TO:<alice@example.org>' \
 		'S~ 451 4\.3\.0 .*' | dialogue
 	source_is 'alice@example.org'
-	wait_until 20 accepts alice@example.org
+	wait_until 60 accepts alice@example.org
 }
 
 @test "saving the source often does not stop the rebuilds" {
@@ -206,7 +241,7 @@ systemctl_says() {
 		source_is 'alice@example.org' "user$i@example.org"
 		sleep 0.02
 	done
-	wait_until 20 accepts user30@example.org
+	wait_until 60 accepts user30@example.org
 }
 
 # The newest record that has all the fields given.
@@ -220,7 +255,7 @@ record() {
 	printf '%s\n' "$ehlo" "$mail" "C: RCPT TO:<$name>" \
 		'S: 550 5.1.1 No such user here' 'C: QUIT' \
 		'S: 221 2.0.0 Goodbye' '@eof' | dialogue
-	wait_until 20 test -n "$(record "SMTP_RECIPIENT=$name")"
+	wait_until 60 test -n "$(record "SMTP_RECIPIENT=$name")"
 	run -0 record "SMTP_RECIPIENT=$name"
 	assert_output --partial '"REMOTE_ADDR":"127.0.0.1"'
 	assert_output --regexp '"SMTP_REPLY":"550 5\.1\.1'
@@ -234,15 +269,21 @@ record() {
 
 @test "a connection leaves nothing in the log but the handler's own records" {
 	local cursor
-	cursor=$(machine run journalctl -q -n 0 --show-cursor)
-	cursor=${cursor#*: }
+	cursor=$(journal_now)
 	printf '%s\n' 'S: 220 mx.example.org ESMTP' 'C: QUIT' \
 		'S: 221 2.0.0 Goodbye' '@eof' | dialogue
-	wait_until 20 instances_are 0
-	wait_until 20 session_logged_after "$cursor"
+	wait_until 60 instances_are 0
+	wait_until 60 session_logged_after "$cursor"
 	run -0 journal_after "$cursor"
 	run -0 grep -c 'tarpit-smtpd[@[]' <<<"$output"
 	assert_output 1
+}
+
+# The place where the journal ends.
+journal_now() {
+	local line
+	line=$(machine run journalctl -q -n 0 --show-cursor)
+	echo "${line#*: }"
 }
 
 # All records: some versions lose one that a filter lets through. And not those
@@ -293,10 +334,37 @@ session_logged_after() {
 	wait_until 5 instances_are 0
 }
 
+@test "clients that go without a word are no failures" {
+	local cursor
+	cursor=$(journal_now)
+	machine network python3 - <<-'END'
+		import socket, struct
+		for n in range(60):
+		    s = socket.socket()
+		    s.bind((f"127.0.2.{1 + n}", 0))
+		    s.connect(("127.0.0.1", 25))
+		    if n % 3 > 0:
+		        s.recv(1024)
+		        s.sendall(b"HELO client.example.net\r\nMAIL FR")
+		    if n % 2 > 0:
+		        # Closing resets the connection.
+		        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+		                     struct.pack("ii", 1, 0))
+		    s.close()
+	END
+	printf '%s\n' 'S: 220 mx.example.org ESMTP' 'C: QUIT' \
+		'S: 221 2.0.0 Goodbye' '@eof' | dialogue
+	wait_until 60 session_logged_after "$cursor"
+	wait_until 60 instances_are 0
+	run -0 journal_after "$cursor"
+	refute_output --partial 'Failed'
+	refute_output --partial 'status='
+}
+
 @test "a setting that cannot be used is told, and leaves no failed unit" {
 	settings TARPITDELAY=soon
 	printf '%s\n' 'S~ 421 4\.3\.5 .*' '@eof' | dialogue
-	wait_until 20 test -n "$(record SETTING=TARPITDELAY)"
+	wait_until 60 test -n "$(record SETTING=TARPITDELAY)"
 	wait_until 5 instances_are 0
 }
 
@@ -318,6 +386,6 @@ session_logged_after() {
 	machine shutdown
 	source_is 'alice@example.org' 'meanwhile@example.org'
 	machine boot
-	wait_until 20 accepts meanwhile@example.org
+	wait_until 60 accepts meanwhile@example.org
 	printf '%s\n' "$ehlo" "$mail" "$rcpt" | dialogue
 }

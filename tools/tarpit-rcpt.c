@@ -88,6 +88,10 @@ main(int argc, char **argv)
 		print_usage(stdout);
 		return STATUS_OK;
 	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("tarpit-rcpt " VERSION);
+		return STATUS_OK;
+	}
 	c = find_command(argv[1]);
 	optind = 2;
 	parse_options(c, argc, argv, &options);

@@ -1,10 +1,11 @@
 /*
- * Runs the seccomp filter that it is linked with, as the kernel would, for
+ * Runs the seccomp filters that it is linked with, as the kernel would, for
  * every call number and the arguments that matter, and compares with a list of
  * its own.
  *
  * usage: filter x86_64|aarch64		compares; says what differs
- *        filter x86_64|aarch64 list	prints the numbers that may be allowed
+ *        filter x86_64|aarch64 list	prints the numbers that the plain one
+ *					may allow
  */
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -12,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "sandbox_filter.h"
 
@@ -19,37 +21,46 @@
 #define X32 0x40000000
 #define NONE (-1)
 
+/* What a filter is made for. */
+enum handoff { PLAIN, NEXT_HOP, STARTER, HANDOFFS };
+
 /* As they are on the one architecture and the other. */
 static const struct {
 	const char *name;
 	int number[2];
+	enum handoff handoff; /* that alone has it; PLAIN: all */
 } calls[] = {
-	{ "clock_gettime", { 228, 113 } },
-	{ "clock_nanosleep", { 230, 115 } },
-	{ "close", { 3, 57 } },
-	{ "exit_group", { 231, 94 } },
-	{ "fcntl", { 72, 25 } },
-	{ "fstat", { 5, 80 } },
-	{ "fsync", { 74, 82 } },
-	{ "linkat", { 265, 37 } },
-	{ "mkdirat", { 258, 34 } },
-	{ "openat", { 257, 56 } },
-	{ "poll", { 7, NONE } },
-	{ "ppoll", { 271, 73 } },
-	{ "pread64", { 17, 67 } },
-	{ "read", { 0, 63 } },
-	{ "rt_sigprocmask", { 14, 135 } },
-	{ "rt_sigreturn", { 15, 139 } },
-	{ "sendto", { 44, 206 } },
-	{ "sync_file_range", { 277, 84 } },
-	{ "unlinkat", { 263, 35 } },
-	{ "write", { 1, 64 } },
+	{ "clock_gettime", { 228, 113 }, PLAIN },
+	{ "clock_nanosleep", { 230, 115 }, PLAIN },
+	{ "close", { 3, 57 }, PLAIN },
+	{ "exit_group", { 231, 94 }, PLAIN },
+	{ "fcntl", { 72, 25 }, PLAIN },
+	{ "fsync", { 74, 82 }, PLAIN },
+	{ "linkat", { 265, 37 }, PLAIN },
+	{ "mkdirat", { 258, 34 }, PLAIN },
+	{ "openat", { 257, 56 }, PLAIN },
+	{ "poll", { 7, NONE }, PLAIN },
+	{ "ppoll", { 271, 73 }, PLAIN },
+	{ "pread64", { 17, 67 }, PLAIN },
+	{ "read", { 0, 63 }, PLAIN },
+	{ "rt_sigprocmask", { 14, 135 }, PLAIN },
+	{ "rt_sigreturn", { 15, 139 }, PLAIN },
+	{ "sendto", { 44, 206 }, PLAIN },
+	{ "shutdown", { 48, 210 }, PLAIN },
+	{ "sync_file_range", { 277, 84 }, PLAIN },
+	{ "unlinkat", { 263, 35 }, PLAIN },
+	{ "write", { 1, 64 }, PLAIN },
+	{ "socket", { 41, 198 }, NEXT_HOP },
+	{ "connect", { 42, 203 }, NEXT_HOP },
+	{ "getsockopt", { 55, 209 }, NEXT_HOP },
+	{ "recvmsg", { 47, 212 }, STARTER },
+	{ "recvfrom", { 45, 207 }, STARTER },
 };
 
 /* Arguments that are allowed or not; the others may be anything. */
 static const struct {
 	const char *name;
-	unsigned argument;
+	size_t argument;
 	uint64_t value[2];
 	bool allowed;
 } arguments[] = {
@@ -93,14 +104,22 @@ static const struct {
 static const uint32_t architectures[] = { AUDIT_ARCH_X86_64,
 	AUDIT_ARCH_AARCH64 };
 
+/* The filter under test. */
+struct filter {
+	size_t architecture;
+	enum handoff handoff;
+	struct sock_fprog program;
+	struct sock_filter room[SANDBOX_FILTER_MAX];
+};
+
 /* What the filter returns; SECCOMP_RET_LOG if it does what it should not. */
 static uint32_t
-run(const struct seccomp_data *data)
+run(const struct filter *f, const struct seccomp_data *data)
 {
 	uint32_t a = 0;
 
-	for (size_t at = 0; at < sandbox_filter_length; at++) {
-		const struct sock_filter *i = &sandbox_filter[at];
+	for (size_t at = 0; at < f->program.len; at++) {
+		const struct sock_filter *i = &f->program.filter[at];
 
 		switch (i->code) {
 		case BPF_LD | BPF_W | BPF_ABS:
@@ -110,6 +129,9 @@ run(const struct seccomp_data *data)
 			a &= i->k;
 			break;
 		case BPF_MISC | BPF_TAX:
+			break;
+		case BPF_JMP | BPF_JA:
+			at += i->k;
 			break;
 		case BPF_JMP | BPF_JEQ | BPF_K:
 			at += a == i->k ? i->jt : i->jf;
@@ -123,21 +145,24 @@ run(const struct seccomp_data *data)
 	return SECCOMP_RET_LOG;
 }
 
-/* With every argument: whether there is one that the filter allows. */
+/* Whether there are arguments with which the filter allows it. */
 static bool
-may_be_allowed(size_t architecture, int number)
+may_be_allowed(const struct filter *f, int number)
 {
 	struct seccomp_data data = { .nr = number,
-		.arch = architectures[architecture] };
+		.arch = architectures[f->architecture] };
 
-	if (run(&data) == SECCOMP_RET_ALLOW)
+	data.args[0] = AF_INET;
+	data.args[1] = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+	if (run(f, &data) == SECCOMP_RET_ALLOW)
 		return true;
 	for (size_t i = 0; i < COUNT(arguments); i++) {
-		data.args[arguments[i].argument] =
-		    arguments[i].value[architecture];
-		if (run(&data) == SECCOMP_RET_ALLOW)
+		struct seccomp_data other = data;
+
+		other.args[arguments[i].argument] =
+		    arguments[i].value[f->architecture];
+		if (run(f, &other) == SECCOMP_RET_ALLOW)
 			return true;
-		data.args[arguments[i].argument] = 0;
 	}
 	return false;
 }
@@ -152,30 +177,70 @@ number_of(size_t architecture, const char *name)
 }
 
 static bool
-is_listed(size_t architecture, int number)
+is_listed(const struct filter *f, int number)
 {
 	for (size_t i = 0; i < COUNT(calls); i++)
-		if (calls[i].number[architecture] == number)
-			return true;
+		if (calls[i].number[f->architecture] == number)
+			return calls[i].handoff == PLAIN ||
+			    calls[i].handoff == f->handoff;
 	return false;
 }
 
 static int
-compare_numbers(size_t architecture)
+compare_numbers(const struct filter *f)
 {
 	int differences = 0;
 
 	for (int number = 0; number < NUMBERS; number++) {
-		bool listed = is_listed(architecture, number);
+		bool listed = is_listed(f, number);
 
-		if (may_be_allowed(architecture, number) != listed) {
+		if (may_be_allowed(f, number) != listed) {
 			printf("%d is %s\n", number,
 			    listed ? "not allowed" : "allowed");
 			differences++;
 		}
-		if (may_be_allowed(architecture, number | X32) ||
-		    may_be_allowed(architecture, -1 - number)) {
+		if (may_be_allowed(f, number | X32) ||
+		    may_be_allowed(f, -1 - number)) {
 			printf("%d is allowed with other bits\n", number);
+			differences++;
+		}
+	}
+	return differences;
+}
+
+/* A socket is that of the next hop and no other. */
+static int
+compare_sockets(const struct filter *f)
+{
+	static const struct {
+		uint64_t family, type, protocol;
+		bool allowed;
+	} sockets[] = {
+		{ AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		    true },
+		{ AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		    false },
+		{ AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		    false },
+		{ AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		    false },
+		{ AF_INET, SOCK_STREAM, 0, false },
+		/* IPPROTO_MPTCP */
+		{ AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 262,
+		    false },
+	};
+	int differences = 0;
+
+	for (size_t i = 0; i < COUNT(sockets); i++) {
+		struct seccomp_data data = { .nr = number_of(f->architecture,
+						 "socket"),
+			.arch = architectures[f->architecture],
+			.args = { sockets[i].family, sockets[i].type,
+			    sockets[i].protocol } };
+		bool allowed = sockets[i].allowed && f->handoff == NEXT_HOP;
+
+		if ((run(f, &data) == SECCOMP_RET_ALLOW) != allowed) {
+			printf("socket %zu is wrong\n", i);
 			differences++;
 		}
 	}
@@ -184,8 +249,9 @@ compare_numbers(size_t architecture)
 
 /* Every octet of the other arguments is set, so none of them matters. */
 static int
-compare_arguments(size_t architecture)
+compare_arguments(const struct filter *f)
 {
+	size_t architecture = f->architecture;
 	int differences = 0;
 
 	for (size_t i = 0; i < COUNT(arguments); i++) {
@@ -196,10 +262,10 @@ compare_arguments(size_t architecture)
 		data.arch = architectures[architecture];
 		data.args[arguments[i].argument] =
 		    arguments[i].value[architecture];
-		if (run(&data) !=
+		if (run(f, &data) !=
 		    (arguments[i].allowed ? SECCOMP_RET_ALLOW
 					  : SECCOMP_RET_KILL_PROCESS)) {
-			printf("%s: argument %u of %#llx is wrong\n",
+			printf("%s: argument %zu of %#llx is wrong\n",
 			    arguments[i].name, arguments[i].argument,
 			    (unsigned long long)arguments[i]
 				.value[architecture]);
@@ -212,7 +278,7 @@ compare_arguments(size_t architecture)
 /* What is not allowed kills the process and does nothing else; so does
  * everything on any other architecture. */
 static int
-compare_actions(size_t architecture)
+compare_actions(const struct filter *f)
 {
 	static const uint32_t others[] = { AUDIT_ARCH_I386, AUDIT_ARCH_ARM,
 		AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64, 0 };
@@ -220,16 +286,16 @@ compare_actions(size_t architecture)
 
 	for (int number = 0; number < NUMBERS; number++) {
 		struct seccomp_data data = { .nr = number,
-			.arch = architectures[architecture] };
-		uint32_t action = run(&data);
+			.arch = architectures[f->architecture] };
+		uint32_t action = run(f, &data);
 
 		if (action != SECCOMP_RET_ALLOW &&
 		    action != SECCOMP_RET_KILL_PROCESS)
 			differences++;
 		for (size_t i = 0; i < COUNT(others); i++) {
 			data.arch = others[i];
-			if (others[i] != architectures[architecture] &&
-			    run(&data) != SECCOMP_RET_KILL_PROCESS)
+			if (others[i] != architectures[f->architecture] &&
+			    run(f, &data) != SECCOMP_RET_KILL_PROCESS)
 				differences++;
 		}
 	}
@@ -238,18 +304,40 @@ compare_actions(size_t architecture)
 	return differences;
 }
 
+static int
+compare(size_t architecture, enum handoff handoff)
+{
+	struct filter f = { .architecture = architecture, .handoff = handoff };
+
+	f.program = sandbox_filter_for(handoff == NEXT_HOP ? AF_INET
+							   : AF_UNSPEC,
+	    handoff == STARTER, f.room);
+	return compare_numbers(&f) + compare_arguments(&f) +
+	    compare_sockets(&f) + compare_actions(&f);
+}
+
+static void
+list(size_t architecture)
+{
+	struct filter f = { .architecture = architecture };
+
+	f.program = sandbox_filter_for(AF_UNSPEC, false, f.room);
+	for (int number = 0; number < NUMBERS; number++)
+		if (may_be_allowed(&f, number))
+			printf("%d\n", number);
+}
+
 int
 main(int argc, char **argv)
 {
 	size_t architecture = argc > 1 && strcmp(argv[1], "aarch64") == 0;
+	int differences = 0;
 
 	if (argc > 2) {
-		for (int number = 0; number < NUMBERS; number++)
-			if (may_be_allowed(architecture, number))
-				printf("%d\n", number);
+		list(architecture);
 		return 0;
 	}
-	return compare_numbers(architecture) + compare_arguments(architecture) +
-	    compare_actions(architecture) !=
-	    0;
+	for (enum handoff handoff = PLAIN; handoff < HANDOFFS; handoff++)
+		differences += compare(architecture, handoff);
+	return differences != 0;
 }

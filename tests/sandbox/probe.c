@@ -2,10 +2,11 @@
  * Enters the sandbox of the handler and then tries what an attacker would who
  * had taken it over. Linked with the handler's own objects.
  *
- * usage: probe none|limits|all ATTEMPT DIRECTORY
+ * usage: probe none|limits|all|relay|program ATTEMPT DIRECTORY
  *
- * "none" is without the sandbox, "limits" without its seccomp filter. Of the
- * directory, "root" is the Maildir root and "other" is not; each has a "file".
+ * "none" is without the sandbox, "limits" without its seccomp filter; "relay"
+ * and "program" are all of it for a hand-off to a next hop by TCP, which is
+ * there, or to a program. Of the directory, "root" is the Maildir root and "other" is not; each has a "file".
  * Prints "done", or the error that the kernel gave.
  */
 #include <errno.h>
@@ -38,7 +39,7 @@ struct prepared {
 	int other;
 	int tcp, tcp_to_bind;
 	int datagram;
-	struct sockaddr_in listening;
+	struct sockaddr_in listening, elsewhere;
 	struct sockaddr_un receiver;
 	void *page;
 	pid_t child;
@@ -148,7 +149,21 @@ static int
 make_socket(const struct prepared *p)
 {
 	(void)p;
-	return socket(AF_INET, SOCK_STREAM, 0);
+	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+static int
+make_local_socket(const struct prepared *p)
+{
+	(void)p;
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+static int
+connect_tcp_elsewhere(const struct prepared *p)
+{
+	return connect(p->tcp, (const struct sockaddr *)&p->elsewhere,
+	    sizeof(p->elsewhere));
 }
 
 static int
@@ -331,6 +346,7 @@ static const struct attempt {
 } attempts[] = {
 	{ "call-x32", call_x32 },
 	{ "connect-tcp", connect_tcp },
+	{ "connect-tcp-elsewhere", connect_tcp_elsewhere },
 	{ "connect-unix", connect_unix },
 	{ "create-file", create_file },
 	{ "deliver", deliver },
@@ -345,6 +361,7 @@ static const struct attempt {
 	{ "listen-tcp", listen_tcp },
 	{ "make-directory", make_directory },
 	{ "make-executable", make_executable },
+	{ "make-local-socket", make_local_socket },
 	{ "make-socket", make_socket },
 	{ "map-executable", map_executable },
 	{ "open-many", open_many },
@@ -394,22 +411,20 @@ start_child(void)
 	return child;
 }
 
-/* A socket that listens, and those to reach it with. */
-static void
-prepare_tcp(struct prepared *p)
+/* A socket that listens. */
+static struct sockaddr_in
+listen_somewhere(void)
 {
-	socklen_t length = sizeof(p->listening);
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct sockaddr *any = (struct sockaddr *)&address;
+	socklen_t length = sizeof(address);
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 
-	p->tcp = socket(AF_INET, SOCK_STREAM, 0);
-	p->tcp_to_bind = socket(AF_INET, SOCK_STREAM, 0);
-	p->listening.sin_family = AF_INET;
-	p->listening.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	must(bind(listener, (struct sockaddr *)&p->listening, length) == 0 &&
-		listen(listener, 1) == 0 &&
-		getsockname(listener, (struct sockaddr *)&p->listening,
-		    &length) == 0,
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	must(bind(listener, any, length) == 0 && listen(listener, 1) == 0 &&
+		getsockname(listener, any, &length) == 0,
 	    "listening socket");
+	return address;
 }
 
 static void
@@ -431,7 +446,10 @@ prepare(struct prepared *p)
 	p->root = open("root", O_RDONLY | O_DIRECTORY);
 	p->other = open("other", O_RDONLY | O_DIRECTORY);
 	must(p->root >= 0 && p->other >= 0, "directories");
-	prepare_tcp(p);
+	p->listening = listen_somewhere();
+	p->elsewhere = listen_somewhere();
+	p->tcp = socket(AF_INET, SOCK_STREAM, 0);
+	p->tcp_to_bind = socket(AF_INET, SOCK_STREAM, 0);
 	prepare_datagram(p);
 	p->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -441,18 +459,21 @@ prepare(struct prepared *p)
 }
 
 static void
-enter(const char *how, int root)
+enter(const char *how, const struct prepared *p)
 {
 	struct sandbox_needs needs = {
-		.maildir_root = root,
+		.maildir_root = p->root,
 		.message_size = MESSAGE_SIZE,
-		.seccomp = strcmp(how, "all") == 0,
+		.receives_descriptors = strcmp(how, "program") == 0,
+		.seccomp = strcmp(how, "limits") != 0,
 	};
 	bool without_landlock;
 	const char *refused;
 
 	if (strcmp(how, "none") == 0)
 		return;
+	if (strcmp(how, "relay") == 0)
+		needs.next_hop = (const struct sockaddr *)&p->listening;
 	refused = sandbox_enter(&needs, &without_landlock);
 	if (refused == NULL)
 		return;
@@ -489,7 +510,7 @@ main(int argc, char **argv)
 		/* Root may start processes beyond any limit. */
 		if (attempts[i].run == start_process && geteuid() == 0)
 			must(setuid(65534) == 0, "setuid");
-		enter(argv[1], p.root);
+		enter(argv[1], &p);
 		report(attempts[i].run(&p));
 		_exit(0);
 	}

@@ -9,6 +9,7 @@
 
 #define IMAGE_MAX 65536
 #define MANY 300
+#define FIRST_RECORD CDBFILE_HEADER_SIZE
 
 /* A CDB in memory, one copy whole and one to be damaged. */
 struct image {
@@ -187,6 +188,64 @@ test_damage(struct tap *tap, struct image *image, size_t length, int octet)
 	    (unsigned)octet);
 }
 
+/* Puts a number in the place of another, as the format has it. */
+static void
+set_number(struct image *image, size_t at, unsigned number)
+{
+	cdb_pack(number, (unsigned char *)image->octets + at);
+}
+
+static void
+test_numbers(struct tap *tap, struct image *image)
+{
+	size_t told = 0;
+
+	for (size_t table = 0; table < 256; table++) {
+		set_number(image, table * 8, FIRST_RECORD + 8);
+		if (find(image, image->length, "x@example.com").answer !=
+		    RECIPIENTS_CANNOT_TELL)
+			told++;
+		memcpy(image->octets, image->whole, image->length);
+	}
+	tap_ok(tap, told == 0, "a table in a wrong place is damage");
+
+	/* The first record is the one of alice. */
+	set_number(image, FIRST_RECORD, CDBFILE_KEY_MAX + 1);
+	tap_ok(tap, !is_refused(image, "alice@example.org"),
+	    "a key that is too long is damage");
+	set_number(image, FIRST_RECORD, 0xFFFFFFF0);
+	tap_ok(tap, !is_refused(image, "alice@example.org"),
+	    "a key longer than the file is damage");
+	memcpy(image->octets, image->whole, image->length);
+	set_number(image, FIRST_RECORD + 4, 0xFFFFFFF0);
+	tap_ok(tap,
+	    find(image, image->length, "alice@example.org").answer ==
+		RECIPIENTS_CANNOT_TELL,
+	    "data longer than the file is damage");
+	memcpy(image->octets, image->whole, image->length);
+}
+
+/* Whatever becomes of one octet of a slot that tells its table or the place of
+ * its record. */
+static void
+test_slots(struct tap *tap, struct image *image)
+{
+	size_t refused = 0;
+	size_t first = cdb_unpack((const unsigned char *)image->whole);
+
+	for (size_t at = first; at < image->length; at += 8) {
+		for (size_t octet = 0; octet < 8; octet++) {
+			/* The rest of the hash is not told by anything. */
+			if (octet >= 1 && octet <= 3)
+				continue;
+			image->octets[at + octet] ^= 1;
+			refused += is_refused(image, "alice@example.org");
+			image->octets[at + octet] ^= 1;
+		}
+	}
+	tap_ok(tap, refused == 0, "with a slot damaged nobody is refused");
+}
+
 int
 main(void)
 {
@@ -198,6 +257,8 @@ main(void)
 	test_delivery(&tap, &image);
 	test_separators(&tap, &image);
 	test_truncation(&tap, &image);
+	test_numbers(&tap, &image);
+	test_slots(&tap, &image);
 	test_damage(&tap, &image, 512, 0);
 	test_damage(&tap, &image, 64, 0);
 	test_damage(&tap, &image, 16, 0);

@@ -185,6 +185,30 @@ test_deadline(struct tap *tap, struct stream *s)
 	close(ends[1]);
 }
 
+static void
+test_mixed_ends(struct tap *tap, struct stream *s)
+{
+	struct timespec deadline = clock_add(clock_now(),
+	    (struct timespec){ .tv_sec = 60 });
+	char got[16];
+	int ends[2], pipe_ends[2];
+	ssize_t length;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 ||
+	    pipe(pipe_ends) != 0)
+		abort();
+	stream_open(s, ends[0], pipe_ends[1]);
+	stream_write(s, SPAN("220 mx\r\n"), deadline);
+	stream_flush(s, deadline);
+	close(pipe_ends[1]);
+	length = read(pipe_ends[0], got, sizeof(got));
+	tap_is(tap, (struct span){ got, length < 0 ? 0 : (size_t)length },
+	    SPAN("220 mx\r\n"), "input may be a socket and output a pipe");
+	close(pipe_ends[0]);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int
 main(void)
 {
@@ -194,5 +218,6 @@ main(void)
 	test_lines(&tap, &stream);
 	test_long_lines(&tap, &stream);
 	test_deadline(&tap, &stream);
+	test_mixed_ends(&tap, &stream);
 	return tap_done(&tap);
 }

@@ -15,7 +15,7 @@ struct build {
 	const char *source;
 	struct job job;
 	struct publication publication;
-	struct table old;
+	struct image old;
 	struct table new;
 	struct comparison comparison;
 	uint32_t octets;
@@ -30,7 +30,7 @@ read_old(struct build *b)
 
 	if (p->old == -1)
 		return STATUS_OK;
-	switch (image_read(p->old, p->path, &b->job, &b->old)) {
+	switch (image_read(&b->old, p->old, p->path, &b->job)) {
 	case IMAGE_READ:
 		return STATUS_OK;
 	case IMAGE_FAILED:
@@ -38,7 +38,6 @@ read_old(struct build *b)
 	case IMAGE_DAMAGED:
 		break;
 	}
-	table_free(&b->old);
 	if (b->options->force || publication_old_is_empty(p))
 		return STATUS_OK;
 	job_wipe(&b->job);
@@ -96,7 +95,7 @@ publish(struct build *b)
 	}
 	if (!publication_sync(p) ||
 	    !writer_verify(p->fd, p->path, &b->new, &b->job, &b->octets) ||
-	    job_interrupted(&b->job) || !publication_commit(p))
+	    !publication_commit(p))
 		return STATUS_TROUBLE;
 	return STATUS_OK;
 }
@@ -135,7 +134,7 @@ command_build(const struct options *options, char **arguments)
 		print_summary(&b);
 	else
 		job_end(&b.job);
-	table_free(&b.old);
+	image_free(&b.old);
 	table_free(&b.new);
 	return status;
 }

@@ -1,4 +1,5 @@
-/* What becomes of the recipients when one table takes the place of another. */
+/* What becomes of the recipients when a new CDB takes the place of an old
+ * one. */
 #ifndef COMPARISON_H
 #define COMPARISON_H
 
@@ -6,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "image.h"
 #include "job.h"
 #include "table.h"
 
@@ -18,9 +20,9 @@ struct comparison {
 	size_t shut_out; /* accepted in the old one, not in the new one */
 };
 
-/* Compares two tables, and prints every difference as a line to "lines" if
- * that is not NULL. False if a signal came. */
-bool comparison_make(struct comparison *, const struct table *old,
-    const struct table *new, struct job *, FILE *lines);
+/* Compares, marks what the old one has as seen, and prints every difference as
+ * a line to "lines" if that is not NULL. False if a signal came. */
+bool comparison_make(struct comparison *, const struct image *old,
+    struct table *new, struct job *, FILE *lines);
 
 #endif

@@ -8,7 +8,7 @@
 enum status
 command_diff(const struct options *options, char **arguments)
 {
-	struct table old = { 0 };
+	struct image old = { 0 };
 	struct table new = { 0 };
 	struct comparison c = { 0 };
 	struct job job;
@@ -16,7 +16,7 @@ command_diff(const struct options *options, char **arguments)
 
 	(void)options;
 	job_start(&job, false);
-	status = image_load(arguments[0], &job, &old);
+	status = image_load(&old, arguments[0], &job);
 	/* An error in the source is trouble here: it is no difference. */
 	if (status == STATUS_OK &&
 	    source_read(arguments[1], &job, &new) != STATUS_OK)
@@ -26,7 +26,7 @@ command_diff(const struct options *options, char **arguments)
 		comparison_make(&c, &old, &new, &job, stdout);
 	if (c.added > 0 || c.removed > 0 || c.changed > 0)
 		status = STATUS_NO;
-	table_free(&old);
+	image_free(&old);
 	table_free(&new);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "entry.h"
 #include "image.h"
+#include "table.h"
 
 #define COMMENT_MAX (4 * (RECIPIENTS_KEY_MAX + ENTRY_DATA_MAX))
 
@@ -27,6 +28,18 @@ print_entry(const struct entry *e)
 	return is_entry;
 }
 
+/* Of several records with one key only the first is ever looked up. */
+static void
+fill_table(struct table *table, const struct image *image)
+{
+	struct span key, data;
+	struct entry *ignored;
+
+	table_reserve(table, image->records);
+	for (size_t at = 0; image_next(image, &at, &key, &data);)
+		table_put(table, key, data, 0, &ignored);
+}
+
 /* The records of domains that the others make again. */
 static void
 mark_domains(struct table *table)
@@ -47,14 +60,16 @@ enum status
 command_dump(const struct options *options, char **arguments)
 {
 	struct table table = { 0 };
+	struct image image = { 0 };
 	struct job job;
 	enum status status;
 	size_t lost = 0;
 
 	(void)options;
 	job_start(&job, false);
-	status = image_load(arguments[0], &job, &table);
+	status = image_load(&image, arguments[0], &job);
 	if (status == STATUS_OK) {
+		fill_table(&table, &image);
 		mark_domains(&table);
 		for (size_t i = 0; i < table.count; i++)
 			if (!table.entries[i].seen &&
@@ -67,5 +82,6 @@ command_dump(const struct options *options, char **arguments)
 		status = STATUS_NO;
 	}
 	table_free(&table);
+	image_free(&image);
 	return status;
 }

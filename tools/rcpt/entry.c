@@ -1,6 +1,6 @@
 #include "entry.h"
 
-/* What has a meaning of its own at the start of a line. */
+/* What has a meaning of its own at the start of a word. */
 #define START_MARKS "-!#"
 
 /* A local part may hold one, a domain that the tool takes does not. */
@@ -30,6 +30,27 @@ entry_is_accepted(struct span data)
 		data.data[0] != RECIPIENTS_MARK_TRAP);
 }
 
+/* Appends an address so that it is not taken for a mark or a comment. */
+static void
+write_word(struct text *line, const struct address *a)
+{
+	char buffer[ADDRESS_TEXT_MAX + 1];
+	struct text written = TEXT_IN(buffer);
+	struct span local;
+
+	address_write(&written, a);
+	if (strchr(START_MARKS, written.data[0]) == NULL) {
+		text_put_span(line, text_span(&written));
+		return;
+	}
+	/* Not quoted, so it holds nothing that needs more than quotes. */
+	local = address_local(a);
+	text_put_char(line, '"');
+	text_put_span(line, local);
+	text_put_char(line, '"');
+	text_put_span(line, span_from(text_span(&written), local.length));
+}
+
 /* Appends the address of a key if it is one, and if it makes this key again. */
 static bool
 write_address(struct text *line, struct span key)
@@ -42,7 +63,6 @@ write_address(struct text *line, struct span key)
 	struct span domain = entry_domain(key);
 	size_t local_length = key.length - domain.length - 1;
 	struct address parsed;
-	bool quote;
 
 	if (local_length > sizeof(parts.local) ||
 	    domain.length > sizeof(parts.domain))
@@ -60,15 +80,7 @@ write_address(struct text *line, struct span key)
 	if (!span_equal(text_span(&again), key))
 		return false;
 
-	quote = written.data[0] != '"' && strchr(START_MARKS, written.data[0]);
-	if (quote)
-		text_put_char(line, '"');
-	text_put_span(line,
-	    (struct span){ written.data, written.length - domain.length - 1 });
-	if (quote)
-		text_put_char(line, '"');
-	text_put_char(line, '@');
-	text_put_span(line, domain);
+	write_word(line, &parts);
 	return true;
 }
 
@@ -98,7 +110,7 @@ write_delivery(struct text *line, struct span delivery)
 		return false;
 	recipients_fold(&parsed);
 	text_put_char(line, ' ');
-	address_write(line, &parsed);
+	write_word(line, &parsed);
 	return true;
 }
 
@@ -111,8 +123,9 @@ entry_write(struct text *line, struct span key, struct span data)
 		return false;
 	if (mark == RECIPIENTS_MARK_BLOCKED || mark == RECIPIENTS_MARK_TRAP)
 		text_put_char(line, mark);
-	if (key.data[0] == '@' ? !write_whole_domain(line, key)
-			       : !write_address(line, key))
+	/* A local part may start with one, too. */
+	if (find_at(key) == key.data ? !write_whole_domain(line, key)
+				     : !write_address(line, key))
 		return false;
 	return mark != RECIPIENTS_MARK_DELIVERY ||
 	    write_delivery(line, span_from(data, 1));

@@ -5,70 +5,52 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cdbfile.h"
-#include "file.h"
-
 #define LENGTHS_SIZE 8
-#define SLOTS_SIZE 16
 
-/* Takes the record at *at, if there is a whole one, and moves on. */
-static bool
-take_record(const struct cdbfile *c, struct table *table, size_t *at)
+static size_t
+number_at(const char *octets)
 {
-	const char *record = c->memory + *at;
-	size_t room = c->records_end - *at;
-	struct span key, data;
-	struct entry *ignored;
+	return cdb_unpack((const unsigned char *)octets);
+}
 
-	if (room < LENGTHS_SIZE)
-		return false;
-	key.length = cdb_unpack((const unsigned char *)record);
-	data.length = cdb_unpack((const unsigned char *)record + 4);
-	room -= LENGTHS_SIZE;
-	if (key.length > room || data.length > room - key.length)
-		return false;
-	key.data = record + LENGTHS_SIZE;
-	data.data = key.data + key.length;
-	table_put(table, key, data, 0, &ignored);
-	*at += LENGTHS_SIZE + key.length + data.length;
+/* Whether the records fill their part of the file, each whole; counts them. */
+static bool
+check_records(struct image *i)
+{
+	size_t at = CDBFILE_HEADER_SIZE;
+	size_t end = i->cdb.records_end;
+
+	while (at < end) {
+		size_t key, data;
+
+		if (end - at < LENGTHS_SIZE)
+			return false;
+		key = number_at(i->cdb.memory + at);
+		data = number_at(i->cdb.memory + at + 4);
+		at += LENGTHS_SIZE;
+		if (key > end - at || data > end - at - key)
+			return false;
+		at += key + data;
+		i->records++;
+	}
 	return true;
 }
 
-static enum image_result
-parse(struct span image, struct job *job, struct table *table)
-{
-	struct cdbfile c;
-	size_t records;
-
-	if (cdbfile_open_memory(&c, image) != 0)
-		return IMAGE_DAMAGED;
-	/* The tables have two slots for each record. */
-	records = (c.size - c.records_end) / SLOTS_SIZE;
-	table_reserve(table, records);
-	for (size_t at = CDBFILE_HEADER_SIZE; at < c.records_end;) {
-		if (!job_step(job, "comparing", table->count, records))
-			return IMAGE_FAILED;
-		if (!take_record(&c, table, &at))
-			return IMAGE_DAMAGED;
-	}
-	return IMAGE_READ;
-}
-
 enum image_result
-image_read(int fd, const char *name, struct job *job, struct table *table)
+image_read(struct image *i, int fd, const char *name, struct job *job)
 {
-	enum image_result result;
-	struct file image;
-
-	if (!file_read(fd, name, job, &image))
+	*i = (struct image){ 0 };
+	if (!file_read(fd, name, job, &i->file))
 		return IMAGE_FAILED;
-	result = parse(file_span(&image), job, table);
-	file_free(&image);
-	return result;
+	if (cdbfile_open_memory(&i->cdb, file_span(&i->file)) == 0 &&
+	    check_records(i))
+		return IMAGE_READ;
+	image_free(i);
+	return IMAGE_DAMAGED;
 }
 
 enum status
-image_load(const char *path, struct job *job, struct table *table)
+image_load(struct image *i, const char *path, struct job *job)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	enum image_result result;
@@ -77,10 +59,34 @@ image_load(const char *path, struct job *job, struct table *table)
 		warn("%s", path);
 		return STATUS_TROUBLE;
 	}
-	result = image_read(fd, path, job, table);
+	result = image_read(i, fd, path, job);
 	close(fd);
 	job_wipe(job);
 	if (result == IMAGE_DAMAGED)
 		warnx("%s: not a whole CDB", path);
 	return result == IMAGE_READ ? STATUS_OK : STATUS_TROUBLE;
+}
+
+bool
+image_next(const struct image *i, size_t *at, struct span *key,
+    struct span *data)
+{
+	const char *record;
+
+	if (*at == 0)
+		*at = CDBFILE_HEADER_SIZE;
+	if (*at >= i->cdb.records_end)
+		return false;
+	record = i->cdb.memory + *at;
+	*key = (struct span){ record + LENGTHS_SIZE, number_at(record) };
+	*data = (struct span){ key->data + key->length, number_at(record + 4) };
+	*at += LENGTHS_SIZE + key->length + data->length;
+	return true;
+}
+
+void
+image_free(struct image *i)
+{
+	file_free(&i->file);
+	*i = (struct image){ 0 };
 }

@@ -13,7 +13,7 @@
 bool writer_write(int fd, const struct table *, struct job *);
 
 /* Reads the file from its start and looks up every record in it as the server
- * does; there must be no others. False with a message, or if a signal came. */
+ * does. False with a message, or if a signal came. */
 bool writer_verify(int fd, const char *name, const struct table *, struct job *,
     uint32_t *octets);
 

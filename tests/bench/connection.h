@@ -1,0 +1,113 @@
+/*
+ * A client's connection: commands out, replies in. Whatever goes wrong ends
+ * the program with a message.
+ */
+#ifndef CONNECTION_H
+#define CONNECTION_H
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <err.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct connection {
+	int fd;
+	size_t length;
+	char input[4096];
+};
+
+static inline void
+connection_open(struct connection *c, unsigned short port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	c->length = 0;
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd == -1 ||
+	    connect(c->fd, (const struct sockaddr *)&address,
+		sizeof(address)) == -1)
+		err(1, "port %u", port);
+}
+
+/* Takes the first line out of the input, if there is a whole one. */
+static inline bool
+connection_take_line(struct connection *c, char *line, size_t size)
+{
+	char *end = memchr(c->input, '\n', c->length);
+	size_t length;
+
+	if (end == NULL)
+		return false;
+	length = (size_t)(end - c->input);
+	snprintf(line, size, "%.*s", (int)length, c->input);
+	c->length -= length + 1;
+	memmove(c->input, end + 1, c->length);
+	return true;
+}
+
+/* Waits for the last line of a reply, whose code must start as given. */
+static inline void
+connection_expect(struct connection *c, const char *code)
+{
+	char line[512];
+	ssize_t got;
+
+	do {
+		while (!connection_take_line(c, line, sizeof(line))) {
+			got = read(c->fd, c->input + c->length,
+			    sizeof(c->input) - c->length);
+			if (got <= 0)
+				err(1, "no reply %s", code);
+			c->length += (size_t)got;
+		}
+	} while (strlen(line) > 3 && line[3] == '-');
+	if (strncmp(line, code, strlen(code)) != 0)
+		errx(1, "not %s: %s", code, line);
+}
+
+static inline void
+connection_send(const struct connection *c, const char *data, size_t length)
+{
+	while (length > 0) {
+		ssize_t n = send(c->fd, data, length, MSG_NOSIGNAL);
+
+		if (n == -1)
+			err(1, "send");
+		data += n;
+		length -= (size_t)n;
+	}
+}
+
+static inline void
+connection_say(const struct connection *c, const char *command)
+{
+	connection_send(c, command, strlen(command));
+}
+
+/* After QUIT: the server is the one that closes. */
+static inline void
+connection_close(struct connection *c)
+{
+	while (read(c->fd, c->input, sizeof(c->input)) > 0)
+		continue;
+	close(c->fd);
+}
+
+static inline double
+seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+#endif

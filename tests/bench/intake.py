@@ -1,0 +1,107 @@
+"""How fast messages are taken, beside a loop that only stores them, and what
+a session executes."""
+
+import re
+import shutil
+import subprocess
+
+from results import median
+from servers import BUILD, KNOWN, for_nobody
+
+TARGET = 0.8
+SMALL = 10_000
+LARGE = 100_000_000
+
+
+def seconds(program, *arguments):
+    run = subprocess.run([str(word) for word in
+                          [BUILD / "bench" / program, *arguments]],
+                         check=True, stdout=subprocess.PIPE)
+    return float(run.stdout)
+
+
+def store(directory, count, octets):
+    directory.mkdir()
+    time = seconds("store", directory, count, octets)
+    shutil.rmtree(directory)
+    return time
+
+
+def forget(directory):
+    """Ends all messages, so that no run pays for the one before."""
+    for file in directory.rglob("*"):
+        if file.is_file() and file.parent.name in ("new", "hold"):
+            file.unlink()
+
+
+def compare(place, where, count, octets, rounds):
+    """Seconds by name, the medians of interleaved runs."""
+    directory = for_nobody(where / "intake")
+    servers = [place.handler(directory / "mail", DATABYTES="0"),
+               place.peer("mailfront", where / "mailfront"),
+               place.peer("postfix", where / "postfix")]
+    for_nobody(directory / "mail")
+    times = {"store loop": []} | {server.name: [] for server in servers}
+    try:
+        for _ in range(rounds):
+            times["store loop"].append(store(where / "store", count, octets))
+            for server in servers:
+                times[server.name].append(
+                    seconds("intake", server.port, KNOWN, count, octets))
+                forget(where)
+    finally:
+        for server in servers:
+            server.stop()
+        for name in "intake", "mailfront", "postfix":
+            shutil.rmtree(where / name)
+    return {name: median(values) for name, values in times.items()}
+
+
+def report(results, times, amount, unit):
+    handler = times["tarpit-smtpd"]
+    for name, time in times.items():
+        results.add(name, amount / time, unit)
+    for name, time in times.items():
+        target = {"at_least": TARGET} if name == "store loop" else {}
+        if name != "tarpit-smtpd":
+            results.add(f"ratio to {name}", time / handler, "times", **target)
+
+
+def bench(results, place, disk, memory, options):
+    for where, kind in (disk, "disk"), (memory, "tmpfs"):
+        count = 300 if options.short else 900
+        results.heading(f"Messages of 10 KB, {count} in one session, "
+                        f"to a Maildir on {kind}")
+        report(results, compare(place, where, count, SMALL,
+                                3 if options.short else 9), count, "/s")
+        results.heading(f"One message of 100 MB, to a Maildir on {kind}")
+        report(results, compare(place, where, 1, LARGE,
+                                1 if options.short else 7), LARGE / 1e6, "MB/s")
+
+
+def bench_instructions(results, place):
+    """Without filter and limit of memory: valgrind itself needs more. It lets
+    nobody change the limit of files, which so has to be right before."""
+    mail = place.directory / "valgrind"
+    mail.mkdir()
+    text = b"Subject: bench\r\n\r\n" + 160 * (b"x" * 61 + b"\r\n")
+    dialogue = (f"EHLO client.test\r\nMAIL FROM:<sender@client.test>\r\n"
+                f"RCPT TO:<{KNOWN}>\r\nDATA\r\n").encode() + text + \
+        b".\r\nQUIT\r\n"
+    out = mail / "callgrind.out"
+    run = subprocess.run(
+        ["prlimit", "--nofile=32", "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
+         BUILD / "bench/instructions"],
+        input=dialogue, env={"PATH": "/usr/bin:/bin"} | place.settings(mail),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    if b"250 2.0.0" not in run.stdout:
+        raise RuntimeError(run.stdout.decode() + run.stderr.decode())
+    profile = subprocess.run(["callgrind_annotate", out], check=True,
+                             stdout=subprocess.PIPE).stdout.decode()
+    results.heading("Instructions of a session: EHLO, MAIL, RCPT, DATA with "
+                    "10 KB, QUIT")
+    rows = re.findall(r"^ *([\d,]+) \([^)]*\) +(.*)$", profile, re.MULTILINE)
+    for number, name in rows[:4]:
+        name = name.split(" [")[0].rsplit("/", 1)[-1]
+        results.add("all" if name == "PROGRAM TOTALS" else f"  {name}",
+                    int(number.replace(",", "")), "")

@@ -1,0 +1,149 @@
+"""Connections a second, and what the handler's start consists of."""
+
+import subprocess
+
+from results import median
+from servers import BUILD, UNKNOWN
+
+DIALOGUES = {
+    "greeting, QUIT": ["220", "QUIT"],
+    "EHLO, MAIL, refused RCPT, QUIT": [
+        "220", "EHLO client.test",
+        "250", "MAIL FROM:<sender@client.test>",
+        "250", f"RCPT TO:<{UNKNOWN}>",
+        "5", "QUIT"],
+}
+CLIENTS = 8
+PACKAGES = ["mailfront", "postfix"]
+MORE_PACKAGES = ["opensmtpd", "exim4-daemon-light", "qpsmtpd"]
+
+# Ratios of the handler to others, for both dialogues and for the first alone.
+TARGETS = {"PEER_CMD": 1.3, "mailfront": 4}
+MINIMUM_TARGET = 0.7
+
+
+def start_servers(place, options):
+    servers = []
+    try:
+        servers.append(place.handler())
+        servers.append(place.minimal())
+        for package in PACKAGES + ([] if options.short else MORE_PACKAGES):
+            servers.append(place.peer(package))
+        servers.append(place.peer_command())
+    except Exception:
+        stop(servers)
+        raise
+    return [server for server in servers if server]
+
+
+def stop(servers):
+    for server in servers:
+        if server:
+            server.stop()
+
+
+def rate(server, script, seconds):
+    command = [BUILD / "bench/connections", server.port, CLIENTS, seconds,
+               *script]
+    run = subprocess.run([str(word) for word in command], check=True,
+                         stdout=subprocess.PIPE)
+    return float(run.stdout)
+
+
+def compare(servers, script, options):
+    """Rates by name, each the median of interleaved runs."""
+    seconds, rounds = (0.5, 3) if options.short else (2, 9)
+    rates = {server.name: [] for server in servers}
+    for _ in range(rounds):
+        for server in servers:
+            rates[server.name].append(rate(server, script, seconds))
+    return {name: median(values) for name, values in rates.items()}
+
+
+def bench(results, place, options):
+    servers = start_servers(place, options)
+    try:
+        for dialogue, script in DIALOGUES.items():
+            results.heading(f"Connections a second under tcpserver, "
+                            f"{CLIENTS} clients: {dialogue}")
+            if script != DIALOGUES["greeting, QUIT"]:
+                servers = [s for s in servers if s.name != "static minimum"
+                           or s.stop()]
+            report(results, compare(servers, script, options))
+    finally:
+        stop(servers)
+    results.note("Postfix, OpenSMTPD, Exim and qpsmtpd listen themselves; "
+                 "Postfix keeps its processes.")
+    if options.short:
+        results.note(f"Left out in the short form: "
+                     f"{', '.join(MORE_PACKAGES)}.")
+    if not any(server.name == "PEER_CMD" for server in servers):
+        results.note("PEER_CMD is unset: no peer of the tester's own.")
+
+
+def report(results, rates):
+    handler = rates["tarpit-smtpd"]
+    for name, value in rates.items():
+        results.add(name, value, "/s")
+    for name, value in rates.items():
+        if name == "static minimum":
+            results.add("ratio to static minimum", handler / value, "times",
+                        at_least=MINIMUM_TARGET)
+        elif name != "tarpit-smtpd":
+            results.add(f"ratio to {name}", handler / value, "times",
+                        at_least=TARGETS.get(name))
+
+
+# What a process does between the step before and this one; where it is
+# stopped, and what is set then.
+STEPS = [
+    ("libc's own start", {"BENCH_STOP_BEFORE": "sandbox_close_inherited"}),
+    ("descriptors closed, signals", {"BENCH_STOP_BEFORE": "config_load"}),
+    ("settings", {"BENCH_STOP_BEFORE": "log_open"}),
+    ("log, peer, stream", {"BENCH_STOP_BEFORE": "recipients_open"}),
+    ("recipients opened", {"BENCH_STOP_BEFORE": "delivery_start"}),
+    ("Maildir root opened", {"BENCH_STOP_BEFORE": "sandbox_enter"}),
+    ("limits, no_new_privs, Landlock, capabilities",
+     {"BENCH_STOP_BEFORE": "session_run", "SMTPD_SECCOMP": "no"}),
+    ("seccomp", {"BENCH_STOP_BEFORE": "session_run"}),
+    ("greeting, QUIT, log record, with seccomp", {}),
+]
+
+
+def spawn(count, input_file, command, environment):
+    """Microseconds and page faults of one process, from fork to wait."""
+    run = subprocess.run([str(word) for word in
+                          [BUILD / "bench/spawn", count, input_file, *command]],
+                         check=True, env=environment, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL)
+    # The replies come before the figures.
+    return [float(word) for word in run.stdout.split(b"\n")[-2].split()]
+
+
+def bench_start(results, place, options):
+    count, rounds = 20, 30 if options.short else 300
+    quit_file = place.directory / "quit"
+    quit_file.write_bytes(b"QUIT\r\n")
+    environment = place.settings()
+    steps = [("fork, exit", [], {}),
+             ("exec of the static minimum", [place.directory / "minimal"], {})]
+    steps += [(name, [place.directory / "start"], more) for name, more in STEPS]
+    runs = [[] for _ in steps]
+    for _ in range(rounds):
+        for i, (_, command, more) in enumerate(steps):
+            runs[i].append(spawn(count, quit_file, command,
+                                 environment | more))
+    # Whatever else the machine does only adds to these.
+    costs = [[min(column) for column in zip(*values)] for values in runs]
+
+    results.heading("What each step of the start costs, and its end "
+                    "(no network; beyond the step before)")
+    for (name, _, _), (time, faults), before in zip(
+            steps, costs, [[0, 0], *costs]):
+        # Both are the exec of a static program.
+        if name == STEPS[0][0]:
+            name += ", beyond the static minimum's"
+        results.add(name, time - before[0], "us")
+        results.note(f"{'':52}{faults - before[1]:>10.1f} page faults")
+    results.add("all together", costs[-1][0], "us")
+    results.note(f"{'':52}{costs[-1][1]:>10.1f} page faults")
