@@ -120,6 +120,12 @@ check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $(sandbox_tests) \
 		$B/starters
 	tests/run
 
+# Each system call of a delivery fails once, and the process is killed at each;
+# the next hop dies at each point of the dialogue. Prints a table; fails if a
+# message was lost. Takes about a minute.
+check-faults: $B/tarpit-smtpd $B/tarpit-rcpt
+	tests/faults/sweep
+
 # libFuzzer against the parsers, each for so many seconds. What it finds on the
 # way is kept below build/, beside the seeds.
 FUZZ_CC = clang
@@ -206,7 +212,8 @@ DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck \
 	swaks systemd systemd-container tinycdb ucspi-tcp valgrind
 # Mail servers of the tests; they cannot be installed side by side, or listen at
 # once.
-PEERS = dovecot-imapd exim4-daemon-light mailfront opensmtpd postfix
+PEERS = dovecot-imapd dovecot-lmtpd exim4-daemon-light mailfront \
+	opensmtpd postfix
 deps:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y \
@@ -301,6 +308,7 @@ demo-deps:
 clean:
 	rm -rf $B
 
-.PHONY: all deb bench check clean demo demo-deps deps fuzz install uninstall
+.PHONY: all deb bench check check-faults clean demo demo-deps deps fuzz \
+	install uninstall
 .SECONDARY:
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)

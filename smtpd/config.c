@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "delivery.h"
 #include "setting.h"
 #include "text.h"
 
@@ -109,9 +110,23 @@ either(const char *first, const char *second)
 	return value != NULL ? value : getenv(second);
 }
 
+/* Two settings together name the program of the qmail-queue hand-off; without
+ * either it is the standard one, which must be there then. */
+static bool
+check_program(const struct config *config, struct config_error *error)
+{
+	error->value = delivery_program(config->delivery,
+	    config->queue_program);
+	error->reason = error->value == NULL
+	    ? NULL
+	    : deliver_queue_check(error->value);
+	return error->reason == NULL;
+}
+
 size_t
 config_load(struct config *config, struct config_error *errors, size_t max)
 {
+	struct config_error unusable = { .name = "SMTPD_DELIVERY" };
 	size_t count = 0;
 
 	memset(config, 0, sizeof(*config));
@@ -135,6 +150,8 @@ config_load(struct config *config, struct config_error *errors, size_t max)
 		if (setting->kind == &setting_hostname)
 			use_machine_name(config, setting);
 	}
+	if (count == 0 && !check_program(config, &unusable) && count++ < max)
+		errors[0] = unusable;
 	config->remote_address = either("REMOTE_ADDR", "TCPREMOTEIP");
 	config->remote_port = either("REMOTE_PORT", "TCPREMOTEPORT");
 	config->journal_stream = getenv("JOURNAL_STREAM");

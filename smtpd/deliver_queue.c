@@ -5,6 +5,8 @@
 #include "deliver_queue.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,6 +28,15 @@ static const struct reply refused = { 554, "5.3.0",
 
 #define STANDARD_PROGRAM "/var/qmail/bin/qmail-queue"
 
+bool
+deliver_queue_has_rights(const char *program)
+{
+	struct stat status;
+
+	return stat(program, &status) == 0 &&
+	    (status.st_mode & (S_ISUID | S_ISGID)) != 0;
+}
+
 const char *
 deliver_queue_check(const char *program)
 {
@@ -36,13 +47,21 @@ deliver_queue_check(const char *program)
 	if (stat(program, &status) != 0 || !S_ISREG(status.st_mode) ||
 	    (status.st_mode & 0111) == 0)
 		return "is no program that can be run";
-	if ((status.st_mode & S_ISUID) != 0 &&
+	if (deliver_queue_has_rights(program) &&
 	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		return "is setuid, which needs NoNewPrivileges=no in the unit";
 	return NULL;
 }
 
-/* Without a path, QMAILQUEUE or the standard one is meant. */
+const char *
+deliver_queue_program(const char *target, const char *qmailqueue)
+{
+	if (qmailqueue != NULL)
+		return qmailqueue;
+	return target[0] != '\0' ? target : STANDARD_PROGRAM;
+}
+
+/* Whether the standard program is meant is not known before QMAILQUEUE is. */
 static const char *
 check(const char *target)
 {
@@ -54,12 +73,10 @@ start(struct delivery *d, const struct delivery_setup *setup,
     const char *target)
 {
 	struct queue_delivery *q = &d->queue;
-	const char *program = target[0] != '\0' ? target : STANDARD_PROGRAM;
 
-	if (setup->queue_program != NULL)
-		program = setup->queue_program;
 	q->timeout = setup->relay_timeout;
-	if (starter_open(&q->starter, program) != 0)
+	if (starter_open(&q->starter,
+		deliver_queue_program(target, setup->queue_program)) != 0)
 		log_fault(d->log, "cannot start processes", errno);
 }
 
@@ -77,9 +94,9 @@ deadline(const struct queue_delivery *q)
 }
 
 static const struct reply *
-fault(struct delivery *d)
+fault(struct delivery *d, const char *what)
 {
-	log_fault(d->log, "the qmail-queue program cannot be run", errno);
+	log_fault(d->log, what, 0);
 	return &reply_local_fault;
 }
 
@@ -90,59 +107,73 @@ open_message(struct delivery *d, const struct envelope *e)
 
 	(void)e;
 	if (starter_run(&q->starter, &q->program, deadline(q)) != 0)
-		return fault(d);
+		return fault(d, "cannot start the qmail-queue program");
 	stream_open_pipe(&q->output, q->program.message);
 	return NULL;
 }
 
 static void
-put(struct queue_delivery *q, struct span octets)
-{
-	stream_write(&q->output, octets, deadline(q));
-}
-
-static void
 write_text(struct delivery *d, struct span text)
 {
-	put(&d->queue, text);
+	stream_write(&d->queue.output, text, deadline(&d->queue));
 }
 
 /* False if the program did not take all of it. */
 static bool
-finish(struct queue_delivery *q, int *fd)
+finish(struct queue_delivery *q, int *fd, struct timespec until)
 {
-	stream_flush(&q->output, deadline(q));
+	stream_flush(&q->output, until);
 	close(*fd);
 	*fd = -1;
 	return !q->output.broken;
 }
 
 static void
-put_address(struct queue_delivery *q, const char *letter,
-    const struct address *address)
+put_address(struct queue_delivery *q, char letter,
+    const struct address *address, struct timespec until)
 {
-	put(q, span_of(letter));
-	put(q, address_local(address));
+	char buffer[1 + ADDRESS_LOCAL_MAX + 1 + ADDRESS_DOMAIN_MAX + 1];
+	struct text text = TEXT_IN(buffer);
+
+	text_put_char(&text, letter);
+	text_put_span(&text, address_local(address));
 	if (address->kind != ADDRESS_NULL) {
-		put(q, span_of("@"));
-		put(q, address_domain(address));
+		text_put_char(&text, '@');
+		text_put_span(&text, address_domain(address));
 	}
-	put(q, (struct span){ "", 1 });
+	/* With the NUL at its end. */
+	stream_write(&q->output, (struct span){ buffer, text.length + 1 },
+	    until);
 }
 
 /* F sender NUL, T recipient NUL ..., NUL. */
 static bool
-write_envelope(struct queue_delivery *q, const struct envelope *e)
+write_envelope(struct queue_delivery *q, const struct envelope *e,
+    struct timespec until)
 {
 	struct address to;
 	size_t at = 0;
 
 	stream_open_pipe(&q->output, q->program.envelope);
-	put_address(q, "F", &e->sender);
+	put_address(q, 'F', &e->sender, until);
 	while (envelope_next(e, &at, &to))
-		put_address(q, "T", &to);
-	put(q, (struct span){ "", 1 });
-	return finish(q, &q->program.envelope);
+		put_address(q, 'T', &to, until);
+	stream_write(&q->output, (struct span){ "", 1 }, until);
+	return finish(q, &q->program.envelope, until);
+}
+
+/* What the program has left to read; it may have left somebody behind who
+ * could still write. */
+static size_t
+read_words(const struct queue_delivery *q, char *octets, size_t size)
+{
+	struct pollfd readable = { .fd = q->program.complaint,
+		.events = POLLIN };
+	ssize_t length = 0;
+
+	if (poll(&readable, 1, 0) == 1)
+		length = read(q->program.complaint, octets, size);
+	return length > 0 ? (size_t)length : 0;
 }
 
 /* The program's own words: "D" before a refusal, "Z" before a fault that will
@@ -151,17 +182,30 @@ static const struct reply *
 read_complaint(struct queue_delivery *q)
 {
 	char octets[QUEUE_COMPLAINT_MAX - 1];
-	ssize_t length = read(q->program.complaint, octets, sizeof(octets));
+	size_t length = read_words(q, octets, sizeof(octets));
 	struct text text = TEXT_IN(q->complaint);
 
+	while (length > 0 && strchr(" \r\n", octets[length - 1]) != NULL)
+		length--;
 	if (length < 2)
 		return &reply_local_fault;
-	for (ssize_t i = 1; i < length; i++)
+	for (size_t i = 1; i < length; i++)
 		text_put_char(&text,
-		    octets[i] >= ' ' && octets[i] <= '~' ? octets[i] : ' ');
+		    octets[i] >= ' ' && octets[i] <= '~' ? octets[i] : '?');
 	q->reply = octets[0] == 'D' ? refused : reply_local_fault;
 	q->reply.text = q->complaint;
 	return &q->reply;
+}
+
+static void
+log_exit_code(struct delivery *d, int code)
+{
+	struct log_record record;
+
+	log_begin(&record, LOG_FAULT,
+	    "the qmail-queue program did not take the message");
+	log_put_number(&record, "EXIT_CODE", (uint64_t)code);
+	log_send(d->log, &record);
 }
 
 static const struct reply *
@@ -169,11 +213,16 @@ verdict(struct delivery *d, int status)
 {
 	int code;
 
-	if (status == -1 || !WIFEXITED(status))
-		return fault(d);
+	if (status == -1)
+		return fault(d, "the qmail-queue program does not end");
+	if (status == STARTER_UNREAD)
+		return fault(d, "the qmail-queue program did not read all");
+	if (!WIFEXITED(status))
+		return fault(d, "the qmail-queue program was killed");
 	code = WEXITSTATUS(status);
 	if (code == 0)
 		return NULL;
+	log_exit_code(d, code);
 	if (code >= EXIT_PERMANENT_FIRST && code <= EXIT_PERMANENT_LAST)
 		return &refused;
 	if (code == EXIT_COMPLAINT_ON_4 || code == EXIT_COMPLAINT_ON_6)
@@ -195,19 +244,17 @@ static const struct reply *
 commit(struct delivery *d, const struct envelope *e)
 {
 	struct queue_delivery *q = &d->queue;
-	bool whole = finish(q, &q->program.message) && write_envelope(q, e);
+	struct timespec until = deadline(q);
+	bool whole = finish(q, &q->program.message, until) &&
+	    write_envelope(q, e, until);
 	const struct reply *reply;
-	int status;
 
-	if (!whole && q->program.envelope >= 0) {
+	if (q->program.envelope >= 0)
 		close(q->program.envelope);
-		q->program.envelope = -1;
-	}
-	status = starter_wait(&q->starter, deadline(q));
-	reply = verdict(d, status);
-	/* A program that did not read everything has nothing to accept. */
+	q->program.envelope = -1;
+	reply = verdict(d, starter_wait(&q->starter, until));
 	if (reply == NULL && !whole)
-		reply = fault(d);
+		reply = fault(d, "the qmail-queue program did not read all");
 	close_program(q);
 	return reply;
 }

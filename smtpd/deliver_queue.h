@@ -24,4 +24,11 @@ struct queue_delivery {
 /* NULL if the program can be run, else the reason why not. */
 const char *deliver_queue_check(const char *program);
 
+/* The program of the hand-off: QMAILQUEUE if it is set (not NULL), else what
+ * follows "qmail-queue:", else the one where qmail has it. */
+const char *deliver_queue_program(const char *target, const char *qmailqueue);
+
+/* Whether it runs with rights of its own, setuid or setgid. */
+bool deliver_queue_has_rights(const char *program);
+
 #endif

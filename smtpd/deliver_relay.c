@@ -30,6 +30,7 @@ start(struct delivery *d, const struct delivery_setup *setup,
 	struct relay_delivery *r = &d->relay;
 
 	relay_target_parse(&r->setup.target, target);
+	nexthop_init(&r->hop, &r->setup);
 	r->setup.lmtp = lmtp;
 	r->setup.hostname = setup->hostname;
 	r->setup.timeout = setup->relay_timeout;
@@ -53,43 +54,83 @@ start_lmtp(struct delivery *d, const struct delivery_setup *setup,
 static void
 forget(struct delivery *d)
 {
+	d->relay.begun = false;
 	d->relay.open = false;
 	d->relay.recipients = 0;
 }
 
-/* A transaction that was begun there is forgotten by hanging up. */
+/* A transaction that was begun there is forgotten by hanging up; so is MAIL
+ * that was refused, of which Postfix keeps the size. */
 static void
 reset(struct delivery *d)
 {
-	if (d->relay.open)
+	if (d->relay.begun)
 		nexthop_close(&d->relay.hop);
 	forget(d);
 }
 
-/*
- * The client's answer: a refusal as it is, with 451 for what is not final. The
- * next hop's reasons for that are in the log.
- */
+/* What a next hop said instead of "yes", or did. */
+static void
+log_trouble(struct delivery *d, enum nexthop_answer answer)
+{
+	const struct nexthop *hop = &d->relay.hop;
+	char buffer[REPLY_MAX];
+	struct text text = TEXT_IN(buffer);
+	struct log_record record;
+
+	if (answer == NEXTHOP_LOST) {
+		text_put(&text, "the next hop ");
+		text_put(&text, hop->trouble);
+		log_fault(d->log, buffer, hop->error);
+		return;
+	}
+	text_put_number(&text, hop->answer.reply.code);
+	text_put_char(&text, ' ');
+	text_put(&text, hop->answer.status);
+	text_put_char(&text, ' ');
+	text_put(&text, hop->answer.text);
+	log_begin(&record, LOG_FAULT, "the next hop is not ready");
+	log_put(&record, "NEXT_HOP_REPLY", text_span(&text));
+	log_send(d->log, &record);
+}
+
+/* Temporary: why is in the log. */
+static const struct reply *
+put_off(struct delivery *d, enum nexthop_answer answer)
+{
+	log_trouble(d, answer);
+	/* After 421 it closes (RFC 5321, 3.8). */
+	if (answer == NEXTHOP_LATER && d->relay.hop.answer.reply.code == 421)
+		nexthop_close(&d->relay.hop);
+	return &cannot_relay;
+}
+
+/* It has answered what nothing can be made of. */
+static const struct reply *
+give_up(struct delivery *d)
+{
+	nexthop_close(&d->relay.hop);
+	d->relay.hop.trouble = "says what does not fit";
+	return put_off(d, NEXTHOP_LOST);
+}
+
+/* The client's answer before the text is sent: a refusal as it is, and 451 for
+ * all that is not final. */
 static const struct reply *
 pass_on(struct delivery *d, enum nexthop_answer answer)
 {
-	const struct nexthop *hop = &d->relay.hop;
-
 	switch (answer) {
 	case NEXTHOP_YES:
 		return NULL;
 	case NEXTHOP_NO:
-		return &hop->reply;
+		return &d->relay.hop.answer.reply;
 	case NEXTHOP_LATER:
-		log_fault(d->log, hop->text, 0);
-		return &cannot_relay;
-	case NEXTHOP_GO_ON:
 	case NEXTHOP_LOST:
+		return put_off(d, answer);
+	case NEXTHOP_GO_ON:
 		break;
 	}
-	nexthop_close(&d->relay.hop);
-	log_fault(d->log, "the next hop does not answer", 0);
-	return &cannot_relay;
+	return give_up(d);
 }
 
 static void
@@ -140,27 +181,53 @@ lack(const struct nexthop *hop, const struct envelope *e)
 	return NULL;
 }
 
-/* Begins the transaction there, over the connection of the last message if
- * that still stands. */
+/* Whether a next hop wants no more of this connection. */
+static bool
+has_left(const struct nexthop *hop, enum nexthop_answer answer)
+{
+	return answer == NEXTHOP_LOST ||
+	    (answer == NEXTHOP_LATER && hop->answer.reply.code == 421);
+}
+
+/* Begins the transaction there. The connection of the last message is used
+ * again; if the next hop has meanwhile closed it, a new one is. */
 static const struct reply *
 begin(struct delivery *d, const struct envelope *e)
 {
 	struct relay_delivery *r = &d->relay;
 	const struct reply *objection;
+	enum nexthop_answer answer;
+	bool used_before;
 
-	if (!nexthop_is_ready(&r->hop)) {
-		objection = pass_on(d, nexthop_open(&r->hop, &r->setup));
-		/* Nothing was said of this client's message yet. */
+	do {
+		used_before = nexthop_is_ready(&r->hop);
+		answer = used_before ? NEXTHOP_YES : nexthop_open(&r->hop);
+		/* Nothing was said of this message: nothing is final. */
+		if (answer != NEXTHOP_YES)
+			return put_off(d, answer);
+		objection = lack(&r->hop, e);
 		if (objection != NULL)
-			return &cannot_relay;
-	}
-	objection = lack(&r->hop, e);
-	if (objection != NULL)
-		return objection;
-	say_mail(&r->hop, e);
-	objection = pass_on(d, nexthop_listen(&r->hop));
+			return objection;
+		r->begun = true;
+		say_mail(&r->hop, e);
+		answer = nexthop_listen(&r->hop);
+		if (has_left(&r->hop, answer))
+			nexthop_close(&r->hop);
+	} while (used_before && !r->hop.connected);
+	objection = pass_on(d, answer);
 	r->open = objection == NULL;
 	return objection;
+}
+
+/* RFC 5321, 4.5.3.1.10: an older code for 452, too many recipients. */
+static bool
+means_too_many(const struct relay_delivery *r)
+{
+	const struct reply *reply = &r->hop.answer.reply;
+
+	return reply->code == 552 && r->recipients > 0 &&
+	    (strcmp(reply->status, "5.5.3") == 0 ||
+		strcmp(reply->status, "5.0.0") == 0);
 }
 
 static const struct reply *
@@ -168,16 +235,20 @@ recipient(struct delivery *d, const struct envelope *e,
     const struct address *to)
 {
 	struct relay_delivery *r = &d->relay;
-	const struct reply *objection;
+	const struct reply *objection = NULL;
+	enum nexthop_answer answer;
 
-	if (!r->open) {
+	nexthop_start_clock(&r->hop);
+	if (!r->open)
 		objection = begin(d, e);
-		if (objection != NULL)
-			return objection;
-	}
+	if (objection != NULL)
+		return objection;
 	say(&r->hop, "RCPT TO:", to);
 	nexthop_say(&r->hop, span_of("\r\n"));
-	objection = pass_on(d, nexthop_listen(&r->hop));
+	answer = nexthop_listen(&r->hop);
+	if (answer == NEXTHOP_NO && means_too_many(r))
+		return &reply_too_many_recipients;
+	objection = pass_on(d, answer);
 	if (objection == NULL)
 		r->recipients++;
 	return objection;
@@ -189,14 +260,24 @@ open_message(struct delivery *d, const struct envelope *e)
 	struct relay_delivery *r = &d->relay;
 	enum nexthop_answer answer;
 
-	if (r->recipients != e->recipients || !nexthop_is_ready(&r->hop))
-		return pass_on(d, NEXTHOP_LOST);
+	/* Every recipient of the envelope was accepted there. */
+	if (r->recipients != e->recipients)
+		return give_up(d);
+	nexthop_start_clock(&r->hop);
 	nexthop_say(&r->hop, span_of("DATA\r\n"));
 	answer = nexthop_listen(&r->hop);
 	r->at_line_start = true;
-	if (answer == NEXTHOP_GO_ON)
+	switch (answer) {
+	case NEXTHOP_GO_ON:
 		return NULL;
-	return pass_on(d, answer == NEXTHOP_YES ? NEXTHOP_LOST : answer);
+	case NEXTHOP_YES:
+		return give_up(d);
+	case NEXTHOP_NO:
+	case NEXTHOP_LATER:
+	case NEXTHOP_LOST:
+		break;
+	}
+	return pass_on(d, answer);
 }
 
 /* Each LF becomes CRLF, and a dot at the start of a line is doubled, so that no
@@ -206,6 +287,7 @@ write_text(struct delivery *d, struct span text)
 {
 	struct relay_delivery *r = &d->relay;
 
+	nexthop_start_clock(&r->hop);
 	while (text.length > 0) {
 		const char *end = memchr(text.data, '\n', text.length);
 		size_t length = end != NULL ? (size_t)(end - text.data)
@@ -221,82 +303,75 @@ write_text(struct delivery *d, struct span text)
 	}
 }
 
-/* How a message fared with one recipient after the other. */
-struct verdict {
-	enum nexthop_answer worst;
-	struct text failed; /* the recipients that were refused, and why */
-};
-
-/* RFC 2033, 4.2: one reply for each recipient, in their order. */
 static void
-hear_recipient(struct delivery *d, const struct address *to,
-    struct verdict *verdict)
+keep_receipt(struct relay_delivery *r)
+{
+	struct text receipt = TEXT_IN(r->receipt);
+
+	text_put_number(&receipt, r->hop.answer.reply.code);
+	text_put_char(&receipt, ' ');
+	text_put(&receipt, r->hop.answer.status);
+	text_put_char(&receipt, ' ');
+	text_put(&receipt, r->hop.answer.text);
+}
+
+/* The answer to the text: the next hop's own. */
+static const struct reply *
+hear(struct delivery *d)
 {
 	struct relay_delivery *r = &d->relay;
 	enum nexthop_answer answer = nexthop_listen(&r->hop);
 
 	if (answer == NEXTHOP_YES)
-		return;
-	if (answer != NEXTHOP_NO) {
-		if (answer == NEXTHOP_LATER)
-			log_fault(d->log, r->hop.text, 0);
-		verdict->worst = NEXTHOP_LATER;
-		return;
-	}
-	if (verdict->worst == NEXTHOP_LATER)
-		return;
-	if (verdict->worst == NEXTHOP_YES) {
-		r->reply = (struct reply){ r->hop.reply.code, r->status,
-			r->text };
-		memcpy(r->status, r->hop.status, sizeof(r->status));
-	} else {
-		text_put_char(&verdict->failed, '\n');
-	}
-	verdict->worst = NEXTHOP_NO;
-	text_put_char(&verdict->failed, '<');
-	address_write(&verdict->failed, to);
-	text_put(&verdict->failed, "> ");
-	text_put_span(&verdict->failed,
-	    (struct span){ r->hop.text, strcspn(r->hop.text, "\n") });
+		keep_receipt(r);
+	if (answer == NEXTHOP_LATER && r->hop.answer.reply.code != 421)
+		return &r->hop.answer.reply;
+	return pass_on(d, answer);
 }
 
-/*
- * One SMTP reply stands for all recipients. If one may be tried again, all
- * are: a duplicate is better than a loss. Else, if one was refused, the sender
- * is told which.
- */
+/* RFC 2033, 4.2: one reply for each recipient, in their order. */
 static const struct reply *
-hear_recipients(struct delivery *d, const struct envelope *e)
+hear_each(struct delivery *d, const struct envelope *e)
 {
 	struct relay_delivery *r = &d->relay;
-	struct verdict verdict = { NEXTHOP_YES, TEXT_IN(r->text) };
 	struct address to;
 	size_t at = 0;
 
-	while (envelope_next(e, &at, &to))
-		hear_recipient(d, &to, &verdict);
-	switch (verdict.worst) {
+	relay_verdict_start(&r->verdict);
+	while (envelope_next(e, &at, &to)) {
+		enum nexthop_answer answer = nexthop_listen(&r->hop);
+
+		if (answer == NEXTHOP_GO_ON)
+			nexthop_close(&r->hop);
+		relay_verdict_add(&r->verdict, answer, &to,
+		    &r->hop.answer.reply);
+	}
+	switch (r->verdict.worst) {
 	case NEXTHOP_YES:
+		keep_receipt(r);
 		return NULL;
 	case NEXTHOP_NO:
-		return &r->reply;
 	case NEXTHOP_LATER:
+		return relay_verdict_reply(&r->verdict);
 	case NEXTHOP_GO_ON:
 	case NEXTHOP_LOST:
 		break;
 	}
-	return &cannot_relay;
+	return put_off(d, NEXTHOP_LOST);
 }
 
+/* What the next hop said before the end of the text is no answer to it. */
 static const struct reply *
 commit(struct delivery *d, const struct envelope *e)
 {
 	struct relay_delivery *r = &d->relay;
 	const struct reply *reply;
 
-	nexthop_say(&r->hop, span_of(r->at_line_start ? ".\r\n" : "\r\n.\r\n"));
-	reply = r->setup.lmtp ? hear_recipients(d, e)
-			      : pass_on(d, nexthop_listen(&r->hop));
+	nexthop_start_clock(&r->hop);
+	if (nexthop_require_ready(&r->hop))
+		nexthop_say(&r->hop,
+		    span_of(r->at_line_start ? ".\r\n" : "\r\n.\r\n"));
+	reply = r->setup.lmtp && e->recipients > 1 ? hear_each(d, e) : hear(d);
 	forget(d);
 	return reply;
 }
@@ -315,9 +390,15 @@ close_relay(struct delivery *d)
 {
 	struct relay_delivery *r = &d->relay;
 
-	if (!r->open && nexthop_is_ready(&r->hop))
+	if (!r->begun && nexthop_is_ready(&r->hop))
 		nexthop_say_goodbye(&r->hop);
 	nexthop_close(&r->hop);
+}
+
+static const char *
+receipt(const struct delivery *d)
+{
+	return d->relay.receipt;
 }
 
 static void
@@ -335,6 +416,7 @@ const struct delivery_method deliver_smtp = {
 	.open = open_message,
 	.write = write_text,
 	.commit = commit,
+	.receipt = receipt,
 	.abort = abort_message,
 	.reset = reset,
 	.close = close_relay,
@@ -349,6 +431,7 @@ const struct delivery_method deliver_lmtp = {
 	.open = open_message,
 	.write = write_text,
 	.commit = commit,
+	.receipt = receipt,
 	.abort = abort_message,
 	.reset = reset,
 	.close = close_relay,

@@ -6,18 +6,17 @@
 #include <stddef.h>
 
 #include "nexthop.h"
+#include "relay_verdict.h"
 
 struct relay_delivery {
 	struct nexthop_setup setup;
 	struct nexthop hop;
-	bool open;	    /* MAIL was accepted there */
+	bool begun;	    /* MAIL was said there */
+	bool open;	    /* and was accepted */
 	bool at_line_start; /* of the text sent so far */
 	size_t recipients;  /* accepted there */
-
-	/* What the client is told of a message that failed for some. */
-	struct reply reply;
-	char status[NEXTHOP_STATUS_MAX];
-	char text[NEXTHOP_TEXT_MAX];
+	struct relay_verdict verdict;
+	char receipt[NEXTHOP_TEXT_MAX]; /* what it said of an accepted one */
 };
 
 #endif

@@ -37,6 +37,15 @@ delivery_check(const char *setting)
 	return method->check(setting + strlen(method->scheme));
 }
 
+const char *
+delivery_program(const char *setting, const char *qmailqueue)
+{
+	if (find_method(setting) != &deliver_queue)
+		return NULL;
+	return deliver_queue_program(setting + strlen(deliver_queue.scheme),
+	    qmailqueue);
+}
+
 void
 delivery_start(struct delivery *d, const struct delivery_setup *setup)
 {
@@ -77,6 +86,12 @@ const struct reply *
 delivery_commit(struct delivery *d, const struct envelope *e)
 {
 	return d->method->commit(d, e);
+}
+
+const char *
+delivery_receipt(const struct delivery *d)
+{
+	return d->method->receipt == NULL ? "" : d->method->receipt(d);
 }
 
 void

@@ -61,6 +61,10 @@ struct delivery_method {
 	const struct reply *(
 	    *commit)(struct delivery *, const struct envelope *);
 
+	/* What the next hop said of the message that was committed last. NULL as
+	 * a function: nothing. */
+	const char *(*receipt)(const struct delivery *);
+
 	/* Leaves nothing of an opened message behind. */
 	void (*abort)(struct delivery *);
 
@@ -83,6 +87,9 @@ struct delivery {
 /* NULL if the setting can be used, else the reason. */
 const char *delivery_check(const char *setting);
 
+/* The program that a setting which can be used starts, or NULL. */
+const char *delivery_program(const char *setting, const char *qmailqueue);
+
 /* Takes a target that delivery_check has taken, and starts its method. */
 void delivery_start(struct delivery *, const struct delivery_setup *);
 
@@ -94,6 +101,7 @@ const struct reply *delivery_recipient(struct delivery *,
 const struct reply *delivery_open(struct delivery *, const struct envelope *);
 void delivery_write(struct delivery *, struct span text);
 const struct reply *delivery_commit(struct delivery *, const struct envelope *);
+const char *delivery_receipt(const struct delivery *);
 void delivery_abort(struct delivery *);
 void delivery_reset(struct delivery *);
 void delivery_close(struct delivery *);

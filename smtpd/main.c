@@ -34,6 +34,20 @@ static struct {
 	struct session session;
 } c;
 
+/* What this process cannot find out, but the service will need. */
+static void
+advise(void)
+{
+	const char *program = delivery_program(c.config.delivery,
+	    c.config.queue_program);
+
+	if (program != NULL && deliver_queue_has_rights(program))
+		fprintf(stderr,
+		    "note: %s is setuid or setgid: the service "
+		    "needs NoNewPrivileges=no\n",
+		    program);
+}
+
 static int
 check_config(void)
 {
@@ -41,6 +55,8 @@ check_config(void)
 
 	for (size_t i = 0; i < count && i < ERRORS_MAX; i++)
 		config_print_error(&c.errors[i], stderr);
+	if (count == 0)
+		advise();
 	return count == 0 ? EX_OK : EX_CONFIG;
 }
 

@@ -7,23 +7,39 @@
 #include "clock.h"
 #include "signals.h"
 
-/* RFC 5321, 4.5.3.1.5: with code, status and CRLF it stays below 512. */
-#define LINE_KEPT_MAX 480
-/* More lines than any answer has. */
-#define LINES_MAX 128
-
-static struct timespec
-deadline(const struct nexthop *n)
+void
+nexthop_init(struct nexthop *n, const struct nexthop_setup *setup)
 {
-	return clock_add(clock_now(), n->setup->timeout);
+	n->setup = setup;
+	n->connected = false;
+	n->trouble = "was not reached";
+	n->error = 0;
+}
+
+void
+nexthop_start_clock(struct nexthop *n)
+{
+	n->deadline = clock_add(clock_now(), n->setup->timeout);
 }
 
 void
 nexthop_close(struct nexthop *n)
 {
-	if (n->connected)
-		close(n->stream.input_fd);
+	if (!n->connected)
+		return;
+	close(n->stream.input_fd);
 	n->connected = false;
+	n->trouble = "was left";
+	n->error = 0;
+}
+
+static enum nexthop_answer
+lose(struct nexthop *n, const char *trouble, int error)
+{
+	nexthop_close(n);
+	n->trouble = trouble;
+	n->error = error;
+	return NEXTHOP_LOST;
 }
 
 bool
@@ -33,6 +49,16 @@ nexthop_is_ready(const struct nexthop *n)
 
 	return n->connected && !n->stream.broken &&
 	    n->stream.start == n->stream.end && poll(&readable, 1, 0) == 0;
+}
+
+bool
+nexthop_require_ready(struct nexthop *n)
+{
+	bool ready = nexthop_is_ready(n);
+
+	if (n->connected && !ready)
+		lose(n, "has hung up or spoken out of turn", 0);
+	return ready;
 }
 
 /* Waits for a connection that is under way. A signal does not end it: the
@@ -47,9 +73,12 @@ finish_connect(int fd, struct timespec until)
 	do {
 		ready = signals_poll(&writable, 1, until);
 	} while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		errno = ETIMEDOUT;
 	if (ready <= 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
 		return -1;
+	errno = error;
 	return error == 0 ? 0 : -1;
 }
 
@@ -59,13 +88,16 @@ connect_to(const struct relay_target *target, struct timespec until)
 	const struct sockaddr *address = &target->address.any;
 	int fd = socket(address->sa_family,
 	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error;
 
 	if (fd < 0)
 		return -1;
 	if (connect(fd, address, target->length) == 0 ||
 	    (errno == EINPROGRESS && finish_connect(fd, until) == 0))
 		return fd;
+	error = errno;
 	close(fd);
+	errno = error;
 	return -1;
 }
 
@@ -73,7 +105,7 @@ void
 nexthop_say(struct nexthop *n, struct span octets)
 {
 	if (n->connected)
-		stream_write(&n->stream, octets, deadline(n));
+		stream_write(&n->stream, octets, n->deadline);
 }
 
 static void
@@ -82,171 +114,49 @@ say_text(struct nexthop *n, const char *text)
 	nexthop_say(n, span_of(text));
 }
 
-/* RFC 3463, 2: class.subject.detail. Takes it off the front of the line if the
- * class is that of the code. */
-static bool
-take_status(struct nexthop *n, struct span *line)
-{
-	size_t length = 0, dots = 0;
-
-	while (length < line->length && length < sizeof(n->status) - 1 &&
-	    line->data[length] != ' ') {
-		char c = line->data[length++];
-
-		if (c == '.')
-			dots++;
-		else if (c < '0' || c > '9')
-			return false;
-	}
-	if (length < strlen("5.0.0") || dots != 2 ||
-	    line->data[0] != (char)('0' + n->reply.code / 100) ||
-	    line->data[1] != '.' || line->data[length - 1] == '.')
-		return false;
-	memcpy(n->status, line->data, length);
-	n->status[length] = '\0';
-	*line = span_from(*line, length);
-	if (line->length > 0 && line->data[0] == ' ')
-		*line = span_from(*line, 1);
-	return true;
-}
-
-static void
-use_general_status(struct nexthop *n)
-{
-	struct text status = TEXT_IN(n->status);
-
-	text_put_number(&status, n->reply.code / 100);
-	text_put(&status, ".0.0");
-}
-
-/* A line's text as printable ASCII; what does not fit is left out. */
-static void
-keep_text(struct text *text, struct span line)
-{
-	if (text->length > 0)
-		text_put_char(text, '\n');
-	for (size_t i = 0; i < line.length && i < LINE_KEPT_MAX; i++) {
-		char c = line.data[i];
-
-		text_put_char(text, c >= ' ' && c <= '~' ? c : '?');
-	}
-}
-
-/* "250 text" or "250-text" (RFC 5321, 4.2). */
-static bool
-parse_line(struct span line, unsigned *code, bool *last)
-{
-	if (line.length < 3 || line.data[0] < '2' || line.data[0] > '5' ||
-	    line.data[1] < '0' || line.data[1] > '9' || line.data[2] < '0' ||
-	    line.data[2] > '9')
-		return false;
-	if (line.length > 3 && line.data[3] != ' ' && line.data[3] != '-')
-		return false;
-	*code = (unsigned)(line.data[0] - '0') * 100 +
-	    (unsigned)(line.data[1] - '0') * 10 +
-	    (unsigned)(line.data[2] - '0');
-	*last = line.length == 3 || line.data[3] == ' ';
-	return true;
-}
-
-static void
-take_xclient(struct nexthop *n, struct span words)
-{
-	static const struct {
-		const char *name;
-		enum nexthop_extension bit;
-	} attributes[] = {
-		{ "ADDR", NEXTHOP_XCLIENT_ADDR },
-		{ "PORT", NEXTHOP_XCLIENT_PORT },
-	};
-
-	while (words.length > 0) {
-		const char *space = memchr(words.data, ' ', words.length);
-		struct span word = words;
-
-		if (space != NULL)
-			word.length = (size_t)(space - words.data);
-		for (size_t i = 0; i < 2; i++)
-			if (span_equal_nocase(word,
-				span_of(attributes[i].name)))
-				n->extensions |= attributes[i].bit;
-		words = span_from(words, word.length + (space != NULL ? 1 : 0));
-	}
-}
-
-/* One line of the answer to EHLO. */
-static void
-take_extension(struct nexthop *n, struct span line)
-{
-	static const struct {
-		const char *name;
-		enum nexthop_extension bit;
-	} extensions[] = {
-		{ "SIZE", NEXTHOP_SIZE },
-		{ "8BITMIME", NEXTHOP_8BITMIME },
-		{ "SMTPUTF8", NEXTHOP_SMTPUTF8 },
-	};
-	const char *space = memchr(line.data, ' ', line.length);
-	struct span name = line, rest = span_from(line, line.length);
-
-	if (space != NULL) {
-		name.length = (size_t)(space - line.data);
-		rest = span_from(line, name.length + 1);
-	}
-	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
-		if (span_equal_nocase(name, span_of(extensions[i].name)))
-			n->extensions |= (unsigned)extensions[i].bit;
-	if (span_equal_nocase(name, span_of("XCLIENT")))
-		take_xclient(n, rest);
-}
-
+/* What reading a line ended with, if it is no line. */
 static enum nexthop_answer
-lose(struct nexthop *n)
+lose_reading(struct nexthop *n, enum stream_result result)
 {
-	nexthop_close(n);
-	return NEXTHOP_LOST;
-}
-
-/* Keeps one line of a reply whose code is known. */
-static void
-keep_line(struct nexthop *n, struct text *text, struct span line, bool first)
-{
-	struct span rest = span_from(line, line.length < 4 ? line.length : 4);
-
-	if (first && !take_status(n, &rest))
-		use_general_status(n);
-	else if (!first && rest.length > strlen(n->status) &&
-	    memcmp(rest.data, n->status, strlen(n->status)) == 0)
-		rest = span_from(rest, strlen(n->status) + 1);
-	keep_text(text, rest);
+	switch (result) {
+	case STREAM_TIMEOUT:
+		return lose(n, "does not answer in time", 0);
+	case STREAM_EOF:
+	case STREAM_ERROR:
+	case STREAM_TERMINATED:
+		return lose(n, "has hung up", 0);
+	case STREAM_OK:
+	case STREAM_BAD_LINE:
+	case STREAM_TOO_LONG:
+		break;
+	}
+	return lose(n, "says what is no reply", 0);
 }
 
 /* Reads a reply; its lines behind the first go to each_line as well. */
 static enum nexthop_answer
 read_reply(struct nexthop *n, void (*each_line)(struct nexthop *, struct span))
 {
-	struct timespec until = deadline(n);
-	struct text text = TEXT_IN(n->text);
 	bool last = false;
 
-	n->text[0] = '\0';
-	for (unsigned count = 0; !last; count++) {
+	/* Lost already; why is known. */
+	if (!n->connected)
+		return NEXTHOP_LOST;
+	if (n->stream.output_length > 0 && !nexthop_require_ready(n))
+		return NEXTHOP_LOST;
+	nexthop_reply_start(&n->answer);
+	while (!last) {
 		struct span line;
-		unsigned code;
+		enum stream_result result = stream_read_line(&n->stream,
+		    n->deadline, &line);
 
-		if (!n->connected || count == LINES_MAX ||
-		    stream_read_line(&n->stream, until, &line) != STREAM_OK ||
-		    !parse_line(line, &code, &last))
-			return lose(n);
-		if (count == 0)
-			n->reply = (struct reply){ code, n->status, n->text };
-		else if (code != n->reply.code)
-			return lose(n);
-		if (count > 0 && each_line != NULL && line.length > 4)
+		if (result != STREAM_OK ||
+		    !nexthop_reply_take(&n->answer, line, &last))
+			return lose_reading(n, result);
+		if (n->answer.lines > 1 && each_line != NULL && line.length > 4)
 			each_line(n, span_from(line, 4));
-		keep_line(n, &text, line, count == 0);
 	}
-	switch (n->reply.code / 100) {
+	switch (n->answer.reply.code / 100) {
 	case 2:
 		return NEXTHOP_YES;
 	case 3:
@@ -264,6 +174,12 @@ nexthop_listen(struct nexthop *n)
 	return read_reply(n, NULL);
 }
 
+static void
+take_extension(struct nexthop *n, struct span line)
+{
+	n->extensions |= nexthop_reply_extension(line);
+}
+
 static enum nexthop_answer
 say_hello(struct nexthop *n)
 {
@@ -274,42 +190,51 @@ say_hello(struct nexthop *n)
 	return read_reply(n, take_extension);
 }
 
-/* Postfix's XCLIENT: the client's address instead of ours. The server then
- * greets anew and forgets what was said. */
+static bool
+offers(const struct nexthop *n, enum nexthop_extension extension)
+{
+	return (n->extensions & extension) != 0;
+}
+
+/*
+ * Postfix's XCLIENT: the client's address instead of ours. The name that goes
+ * with our address is not the client's, whose name nobody has looked up.
+ */
 static enum nexthop_answer
 say_xclient(struct nexthop *n)
 {
 	const struct peer *client = n->setup->client;
+	enum nexthop_answer answer;
 
 	if (client == NULL || client->text[0] == '\0' ||
-	    (n->extensions & NEXTHOP_XCLIENT_ADDR) == 0)
+	    !offers(n, NEXTHOP_XCLIENT_ADDR))
 		return NEXTHOP_YES;
 	say_text(n,
 	    client->address.family == PEER_IPV6 ? "XCLIENT ADDR=IPV6:"
 						: "XCLIENT ADDR=");
 	say_text(n, client->text);
-	if (client->port[0] != '\0' &&
-	    (n->extensions & NEXTHOP_XCLIENT_PORT) != 0) {
+	if (offers(n, NEXTHOP_XCLIENT_NAME))
+		say_text(n, " NAME=[UNAVAILABLE]");
+	if (client->port[0] != '\0' && offers(n, NEXTHOP_XCLIENT_PORT)) {
 		say_text(n, " PORT=");
 		say_text(n, client->port);
 	}
 	say_text(n, "\r\n");
-	if (nexthop_listen(n) != NEXTHOP_YES)
-		return NEXTHOP_LATER;
-	return say_hello(n);
+	answer = nexthop_listen(n);
+	/* The server greets anew and has forgotten what was said. */
+	return answer == NEXTHOP_YES ? say_hello(n) : answer;
 }
 
 enum nexthop_answer
-nexthop_open(struct nexthop *n, const struct nexthop_setup *setup)
+nexthop_open(struct nexthop *n)
 {
 	enum nexthop_answer answer;
 	int fd;
 
 	nexthop_close(n);
-	n->setup = setup;
-	fd = connect_to(&setup->target, deadline(n));
+	fd = connect_to(&n->setup->target, n->deadline);
 	if (fd < 0)
-		return NEXTHOP_LOST;
+		return lose(n, "cannot be reached", errno);
 	stream_open_socket(&n->stream, fd);
 	n->connected = true;
 	answer = nexthop_listen(n);
@@ -317,6 +242,8 @@ nexthop_open(struct nexthop *n, const struct nexthop_setup *setup)
 		answer = say_hello(n);
 	if (answer == NEXTHOP_YES)
 		answer = say_xclient(n);
+	if (answer == NEXTHOP_GO_ON)
+		answer = lose(n, "says what is no reply", 0);
 	if (answer != NEXTHOP_YES)
 		nexthop_close(n);
 	return answer;
@@ -325,6 +252,7 @@ nexthop_open(struct nexthop *n, const struct nexthop_setup *setup)
 void
 nexthop_say_goodbye(struct nexthop *n)
 {
+	nexthop_start_clock(n);
 	say_text(n, "QUIT\r\n");
-	stream_flush(&n->stream, deadline(n));
+	stream_flush(&n->stream, n->deadline);
 }

@@ -1,6 +1,6 @@
 /*
  * The client's side of SMTP (RFC 5321) and LMTP (RFC 2033): one connection to
- * the next hop, what it offers, and its replies made safe to pass on.
+ * the next hop, and what it offers.
  */
 #ifndef NEXTHOP_H
 #define NEXTHOP_H
@@ -8,31 +8,17 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "nexthop_reply.h"
 #include "peer.h"
 #include "relay_target.h"
-#include "reply.h"
 #include "span.h"
 #include "stream.h"
-
-/* Octets of a reply's text that are passed on; RFC 5321, 4.5.3.1.5 has 512 a
- * line. */
-#define NEXTHOP_TEXT_MAX 1024
-/* "5.255.255" */
-#define NEXTHOP_STATUS_MAX 12
-
-enum nexthop_extension {
-	NEXTHOP_SIZE = 1 << 0,	       /* RFC 1870 */
-	NEXTHOP_8BITMIME = 1 << 1,     /* RFC 6152 */
-	NEXTHOP_SMTPUTF8 = 1 << 2,     /* RFC 6531 */
-	NEXTHOP_XCLIENT_ADDR = 1 << 3, /* of Postfix */
-	NEXTHOP_XCLIENT_PORT = 1 << 4,
-};
 
 enum nexthop_answer {
 	NEXTHOP_YES,   /* 2yz */
 	NEXTHOP_GO_ON, /* 3yz */
-	NEXTHOP_LATER, /* 4yz */
 	NEXTHOP_NO,    /* 5yz */
+	NEXTHOP_LATER, /* 4yz */
 	NEXTHOP_LOST,  /* no answer that can be understood, in time */
 };
 
@@ -41,7 +27,7 @@ struct nexthop_setup {
 	struct relay_target target;
 	bool lmtp;
 	const char *hostname;	   /* for EHLO or LHLO */
-	struct timespec timeout;   /* for each answer */
+	struct timespec timeout;   /* see nexthop_start_clock */
 	const struct peer *client; /* for XCLIENT; NULL: do not use it */
 };
 
@@ -49,33 +35,40 @@ struct nexthop {
 	const struct nexthop_setup *setup;
 	bool connected;
 	unsigned extensions; /* a set of nexthop_extension */
+	struct timespec deadline;
 	struct stream stream;
+	struct nexthop_reply answer; /* the last one */
 
-	/* The last answer, for the client to see. */
-	struct reply reply;
-	char status[NEXTHOP_STATUS_MAX];
-	char text[NEXTHOP_TEXT_MAX];
+	/* Why it was lost: what it did, and an errno or 0. */
+	const char *trouble;
+	int error;
 };
+
+/* The setup must outlive it. */
+void nexthop_init(struct nexthop *, const struct nexthop_setup *);
+
+/* All that follows, up to the next call, must be done within the time of the
+ * setup, however many octets and answers it takes. */
+void nexthop_start_clock(struct nexthop *);
 
 /* Connects, waits for the greeting and says EHLO or LHLO; with XCLIENT, once
  * more. Anything but NEXTHOP_YES leaves it closed. */
-enum nexthop_answer nexthop_open(struct nexthop *,
-    const struct nexthop_setup *);
+enum nexthop_answer nexthop_open(struct nexthop *);
 
 /* Appends to what is to be sent. */
 void nexthop_say(struct nexthop *, struct span octets);
 
-/*
- * Sends what was said and reads one reply, which is then in n->reply: its
- * text as printable ASCII, its status that of RFC 3463 if the next hop gave
- * one that fits, else the general one. On NEXTHOP_LOST the connection is
- * closed and there is no reply.
- */
+/* Sends what was said and reads one reply, into n->answer. If the next hop has
+ * spoken out of turn before, what it said is no answer to this: then, too, it
+ * is NEXTHOP_LOST, the connection is closed, and there is no reply. */
 enum nexthop_answer nexthop_listen(struct nexthop *);
 
 /* Whether it can be asked something new: connected, and with nothing to say
  * that we did not ask for. */
 bool nexthop_is_ready(const struct nexthop *);
+
+/* As above; if not, it is lost. */
+bool nexthop_require_ready(struct nexthop *);
 
 /* Sends QUIT and does not wait for the answer. */
 void nexthop_say_goodbye(struct nexthop *);

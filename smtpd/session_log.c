@@ -76,6 +76,7 @@ void
 session_log_accepted(struct session *s, uint64_t size)
 {
 	struct log_record record;
+	const char *receipt = delivery_receipt(s->delivery);
 
 	log_begin(&record, LOG_ACCEPTED, "accepted");
 	put_address(&record, "SMTP_SENDER", &s->envelope.sender);
@@ -88,6 +89,8 @@ session_log_accepted(struct session *s, uint64_t size)
 	}
 	log_put_number(&record, "SMTP_RECIPIENTS", s->envelope.recipients);
 	log_put_number(&record, "SMTP_SIZE", size);
+	if (receipt[0] != '\0')
+		log_put(&record, "NEXT_HOP_REPLY", span_of(receipt));
 	log_put(&record, "SMTP_HELO",
 	    (struct span){ s->hello, s->hello_length });
 	log_send(s->log, &record);

@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +28,9 @@ enum {
 	PROGRAM_COMPLAINT_TOO = 6,
 	PROGRAM_HIGHEST = 6
 };
+
+/* How long the handler may take to close a pipe behind the last octet. */
+#define CLOSE_MSEC 1000
 
 struct pipes {
 	int ours[ENDS];
@@ -108,6 +114,19 @@ send_descriptors(int channel, const int fds[ENDS])
 	return sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
+/* Whether a pipe was written to its end and all of it was read. */
+static bool
+was_read(int reader)
+{
+	struct pollfd end = { .fd = reader, .events = 0 };
+	int left;
+
+	while (poll(&end, 1, CLOSE_MSEC) < 0 && errno == EINTR)
+		continue;
+	return (end.revents & POLLHUP) != 0 &&
+	    ioctl(reader, FIONREAD, &left) == 0 && left == 0;
+}
+
 /* Waits for the program; a handler that is gone ends it. */
 static int
 await(pid_t child, int channel)
@@ -117,9 +136,9 @@ await(pid_t child, int channel)
 		{ .fd = channel, .events = 0 } };
 	int status = -1;
 
-	while (poll(either, 2, -1) < 0 && errno == EINTR)
+	while (handle >= 0 && poll(either, 2, -1) < 0 && errno == EINTR)
 		continue;
-	if (handle < 0 || either[0].revents == 0)
+	if (either[0].revents == 0)
 		kill(child, SIGKILL);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		continue;
@@ -128,7 +147,8 @@ await(pid_t child, int channel)
 	return status;
 }
 
-/* Starts one program and tells how it ended. */
+/* Starts one program and tells how it ended. Its ends of the pipes stay open
+ * here until then, to see what it left in them. */
 static int
 serve(int channel, const char *program)
 {
@@ -141,12 +161,17 @@ serve(int channel, const char *program)
 	child = fork();
 	if (child == 0)
 		become(program, &p);
-	close_all(p.theirs);
+	close(p.theirs[COMPLAINT]);
 	sent = child < 0 ? -1 : send_descriptors(channel, p.ours);
 	close_all(p.ours);
 	if (child < 0)
 		return -1;
 	status = await(child, channel);
+	if (status == 0 &&
+	    (!was_read(p.theirs[MESSAGE]) || !was_read(p.theirs[ENVELOPE])))
+		status = STARTER_UNREAD;
+	close(p.theirs[MESSAGE]);
+	close(p.theirs[ENVELOPE]);
 	if (sent != 0 ||
 	    send(channel, &status, sizeof(status), MSG_NOSIGNAL) !=
 		sizeof(status))
@@ -154,8 +179,19 @@ serve(int channel, const char *program)
 	return 0;
 }
 
+/* Under inetd, stderr is the client's connection as well. */
+static bool
+is_same(int a, int b)
+{
+	struct stat one, other;
+
+	return fstat(a, &one) == 0 && fstat(b, &other) == 0 &&
+	    one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 /* The starting process: has none of the client's connection, so that the
- * client sees the end when the handler ends. */
+ * client sees the end when the handler ends, and nothing that the program
+ * writes. */
 static void
 run(int channel, const char *program)
 {
@@ -163,8 +199,12 @@ run(int channel, const char *program)
 	char octet;
 
 	signal(SIGTERM, SIG_IGN);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(null, STDOUT_FILENO) < 0)
+	/* A launcher may have it ignored; then no status can be waited for. */
+	signal(SIGCHLD, SIG_DFL);
+	if (null < 0 ||
+	    (is_same(STDIN_FILENO, STDERR_FILENO) &&
+		dup2(null, STDERR_FILENO) < 0) ||
+	    dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		_exit(1);
 	while (recv(channel, &octet, 1, 0) == 1)
 		if (serve(channel, program) != 0)

@@ -28,8 +28,12 @@ int starter_open(struct starter *, const char *program);
 int starter_run(struct starter *, struct starter_program *,
     struct timespec deadline);
 
-/* Waits for the program to end, by the deadline.
- * Returns its wait status (wait(2)), or -1; no more can be started then. */
+/* The program ended with 0 without having read all that was for it. */
+#define STARTER_UNREAD (-2)
+
+/* Waits for the program to end, by the deadline; its descriptors 0 and 1 must
+ * be closed. Returns its wait status (wait(2)), STARTER_UNREAD, or -1; no more
+ * can be started then. */
 int starter_wait(struct starter *, struct timespec deadline);
 
 #endif

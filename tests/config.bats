@@ -57,6 +57,9 @@ assert_bad() {
 		SMTPD_TIMEOUT=300 # default
 		SMTPD_SESSION_TIMEOUT=3600 # default
 		SMTPD_SUBADDRESS=+ # default
+		SMTPD_RELAY_TIMEOUT=120 # default
+		SMTPD_XCLIENT=no # default
+		QMAILQUEUE # unset
 		SMTPD_SECCOMP=yes # default
 	EOT
 }
@@ -66,7 +69,8 @@ assert_bad() {
 		SMTPD_DELIVERY=maildir:/m/%d/%l SMTPD_HOSTNAME=h.example \
 		SMTPD_EXEMPT='::1 192.0.2.0/24' RELAYCLIENT= DATABYTES=3 \
 		MAXRCPT=101 SMTPD_MAX_ERRORS=4 SMTPD_TIMEOUT=6 \
-		SMTPD_SESSION_TIMEOUT=7 SMTPD_SUBADDRESS=- SMTPD_SECCOMP=no
+		SMTPD_SESSION_TIMEOUT=7 SMTPD_SUBADDRESS=- SMTPD_SECCOMP=no \
+		SMTPD_RELAY_TIMEOUT=8 SMTPD_XCLIENT=yes QMAILQUEUE=/bin/true
 	assert_success
 	assert_output - <<-'EOT'
 		TARPITDELAY=1 # environment
@@ -82,6 +86,9 @@ assert_bad() {
 		SMTPD_TIMEOUT=6 # environment
 		SMTPD_SESSION_TIMEOUT=7 # environment
 		SMTPD_SUBADDRESS=- # environment
+		SMTPD_RELAY_TIMEOUT=8 # environment
+		SMTPD_XCLIENT=yes # environment
+		QMAILQUEUE=/bin/true # environment
 		SMTPD_SECCOMP=no # environment
 	EOT
 }
@@ -283,6 +290,96 @@ on_machine() {
 	assert_bad SMTPD_SECCOMP '' ': must be yes or no'
 	assert_bad SMTPD_SECCOMP YES ': must be yes or no'
 	assert_bad SMTPD_SECCOMP 0 ': must be yes or no'
+}
+
+@test "the client's address is passed on or not" {
+	assert_shown SMTPD_XCLIENT yes yes
+	assert_shown SMTPD_XCLIENT no no
+	assert_bad SMTPD_XCLIENT on ': must be yes or no'
+}
+
+@test "a next hop has from 1 to 600 seconds" {
+	local reason='must be seconds or hh:mm:ss, from 1 to 600'
+	assert_shown SMTPD_RELAY_TIMEOUT 1 1
+	assert_shown SMTPD_RELAY_TIMEOUT 00:10:00 600
+	assert_bad SMTPD_RELAY_TIMEOUT 0.9 ": $reason"
+	assert_bad SMTPD_RELAY_TIMEOUT 601 ": $reason"
+	assert_bad SMTPD_RELAY_TIMEOUT '' ": $reason"
+}
+
+@test "a next hop is a socket's path or a numeric address with a port" {
+	local scheme reason good
+	reason=': must be unix:PATH, ADDRESS:PORT or [ADDRESS]:PORT, numeric'
+	for scheme in smtp lmtp; do
+		for good in unix:/run/dovecot/lmtp 192.0.2.1:25 127.0.0.1:65535 \
+			'[2001:db8::1]:24' '[::1]:1' '[192.0.2.1]:25'; do
+			assert_shown SMTPD_DELIVERY "$scheme:$good" \
+				"$scheme:$good"
+		done
+		for bad in '' 192.0.2.1 192.0.2.1: 192.0.2.1:0 192.0.2.1:65536 \
+			192.0.2.1:025000 192.0.2.1:-1 192.0.2.1:2x \
+			mail.example.org:25 2001:db8::1:25 '[2001:db8::1]' \
+			'[::1]25' '[::1:25' '[]:25' :25 192.0.2:25 \
+			192.0.2.256:25 ' 192.0.2.1:25'; do
+			assert_bad SMTPD_DELIVERY "$scheme:$bad" "$reason"
+		done
+		assert_bad SMTPD_DELIVERY "$scheme:unix:lmtp" \
+			': the path of the socket must begin with a /'
+		assert_bad SMTPD_DELIVERY "$scheme:unix:/$(printf '%0107d' 0)" \
+			': the path of the socket is too long'
+		assert_shown SMTPD_DELIVERY "$scheme:unix:/$(printf '%0106d' 0)" \
+			"$scheme:unix:/$(printf '%0106d' 0)"
+	done
+	assert_bad SMTPD_DELIVERY smtps:192.0.2.1:25 \
+		': must be maildir:PATH, lmtp:TARGET, smtp:TARGET or qmail-queue:PROGRAM'
+}
+
+@test "the program of a queue is one that can be run" {
+	local file=$BATS_TEST_TMPDIR/file
+	local cannot=': is no program that can be run'
+	touch "$file"
+	assert_shown SMTPD_DELIVERY qmail-queue:/bin/true qmail-queue:/bin/true
+	assert_bad SMTPD_DELIVERY "qmail-queue:$file" "$cannot"
+	assert_bad SMTPD_DELIVERY qmail-queue:/nowhere "$cannot"
+	assert_bad SMTPD_DELIVERY qmail-queue:/bin "$cannot"
+	assert_bad SMTPD_DELIVERY qmail-queue:true \
+		': the path of the program must begin with a /'
+	assert_shown QMAILQUEUE /bin/true /bin/true
+	assert_bad QMAILQUEUE "$file" "$cannot"
+	assert_bad QMAILQUEUE '' ': the path of the program must begin with a /'
+	# Without a path it is QMAILQUEUE, else the one that qmail has.
+	run handler SMTPD_DELIVERY=qmail-queue: QMAILQUEUE=/bin/true \
+		--check-config
+	assert_success
+	run handler SMTPD_DELIVERY=qmail-queue: --check-config
+	assert_failure 78
+	assert_output \
+		"SMTPD_DELIVERY: value \"/var/qmail/bin/qmail-queue\"$cannot"
+}
+
+@test "what a setuid program needs is said" {
+	local program=$BATS_TEST_TMPDIR/program mode
+	cp /bin/true "$program"
+	for mode in 4755 2755; do
+		chmod "$mode" "$program"
+		run handler "SMTPD_DELIVERY=qmail-queue:$program" --check-config
+		assert_success
+		assert_output "note: $program is setuid or setgid: the service\
+ needs NoNewPrivileges=no"
+		run handler SMTPD_DELIVERY=qmail-queue:/bin/true \
+			"QMAILQUEUE=$program" --check-config
+		assert_success
+		assert_output --partial "note: $program"
+		run setpriv --no-new-privs env \
+			"SMTPD_DELIVERY=qmail-queue:$program" \
+			"$SMTPD" --check-config
+		assert_failure 78
+		assert_output --partial \
+			': is setuid, which needs NoNewPrivileges=no in the unit'
+	done
+	# It is not used.
+	run handler "QMAILQUEUE=$program" --check-config
+	assert_output ''
 }
 
 @test "what is appended for RELAYCLIENT cannot break an address" {

@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# The configurations of the README, run as they stand there, but for ports and
+# paths: the first are free ones, the second such as the peer shares with us.
+
+load common
+load server
+load peer
+
+setup() {
+	PEER_DIR=$BATS_TEST_TMPDIR/peer
+	mkdir -p "$PEER_DIR/config" "$PEER_DIR/kept"
+	HOP_PORT=$(free_port)
+}
+
+teardown() {
+	stop_server
+	stop_peer
+}
+
+# Prints a block of the README: the first one behind a line that matches.
+# Usage: block EXPRESSION
+block() {
+	awk -v behind="$1" '
+		$0 ~ behind { found = 1 }
+		found && /^```/ { if (inside) exit; inside = 1; next }
+		inside' "$root/README.md"
+}
+
+# The settings of a block, with the substitution of sed.
+settings() {
+	mapfile -t SETTINGS < <(awk -v behind="$1" '
+		$0 ~ behind { found = 1 }
+		found && /^SMTPD_/ { print; any = 1 }
+		any && /^```/ { exit }' "$root/README.md" | sed "$2")
+	assert [ "${#SETTINGS[@]}" -gt 0 ]
+}
+
+kept() {
+	[[ -n $(find "$PEER_DIR/kept" -path '*alice*/new/*' -type f) ]]
+}
+
+assert_delivers() {
+	start_server "${SETTINGS[@]}"
+	talk "${SETTINGS[@]}" <<-EOT
+		$to_data
+		C: Subject: test
+		C: 
+		C: text
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	wait_until 20 kept
+}
+
+@test "Dovecot takes mail with the configuration of the README" {
+	block '^\*\*Dovecot\*\*' | sed -e 's|/run/dovecot/tarpit-lmtp|/mnt/lmtp|' \
+		-e 's/user = tarpit-smtpd/user = root/' >"$PEER_DIR/local.conf"
+	grep -q /mnt/lmtp "$PEER_DIR/local.conf"
+	cat >"$PEER_DIR/dovecot.conf" <<-'EOT'
+		log_path = /mnt/log
+		ssl = no
+		default_login_user = nobody
+		default_internal_user = mail
+		default_internal_group = mail
+		first_valid_uid = 1
+		mail_location = maildir:/mnt/kept/%n
+		mail_uid = daemon
+		mail_gid = daemon
+		passdb {
+		  driver = static
+		}
+		userdb {
+		  driver = static
+		  args = home=/nonexistent allow_all_users=yes
+		}
+		protocols =
+		!include /mnt/local.conf
+	EOT
+	chmod 777 "$PEER_DIR" "$PEER_DIR/kept"
+	PEER=dovecot-lmtpd
+	start_peer /usr/sbin/dovecot -F -c /mnt/dovecot.conf
+	wait_until 30 test -S "$PEER_DIR/lmtp"
+	settings '^\*\*Dovecot\*\*' "s|/run/dovecot/tarpit-lmtp|$PEER_DIR/lmtp|"
+	assert_delivers
+}
+
+@test "Postfix takes mail with the configuration of the README" {
+	block '^\*\*Postfix\*\*' | sed "s/10025/$HOP_PORT/" \
+		>"$PEER_DIR/config/master.cf"
+	grep -q "$HOP_PORT" "$PEER_DIR/config/master.cf"
+	cat >>"$PEER_DIR/config/master.cf" <<-'EOT'
+		cleanup unix n - n - 0 cleanup
+		qmgr unix n - n 300 1 qmgr
+		rewrite unix - - n - - trivial-rewrite
+		bounce unix - - n - 0 bounce
+		defer unix - - n - 0 bounce
+		virtual unix - n n - - virtual
+		anvil unix - - n - 1 anvil
+		proxymap unix - - n - - proxymap
+		postlog unix-dgram n - n - 1 postlogd
+	EOT
+	cat >"$PEER_DIR/config/main.cf" <<-'EOT'
+		compatibility_level = 3.6
+		queue_directory = /mnt/queue
+		data_directory = /mnt/data
+		maillog_file = /mnt/log
+		maillog_file_prefixes = /mnt
+		inet_protocols = ipv4
+		myhostname = hop.test
+		mydestination =
+		alias_maps =
+		alias_database =
+		virtual_mailbox_domains = example.org
+		virtual_mailbox_maps = inline:{alice@example.org=alice/}
+		virtual_mailbox_base = /mnt/kept
+		virtual_uid_maps = static:65534
+		virtual_gid_maps = static:65534
+		smtpd_peername_lookup = no
+	EOT
+	PEER=postfix
+	start_peer sh -ec '
+		cd /mnt
+		mkdir queue data
+		cd queue
+		mkdir active bounce corrupt defer deferred flush hold incoming \
+			maildrop pid private public saved trace
+		chown postfix active bounce corrupt defer deferred flush hold \
+			incoming maildrop private public saved trace ../data
+		chgrp postdrop maildrop public
+		chown nobody ../kept
+		exec /usr/lib/postfix/sbin/master -c /mnt/config -d
+	'
+	wait_until 30 grep -q 'daemon started' "$PEER_DIR/log"
+	settings '^\*\*Postfix\*\*' "s/10025/$HOP_PORT/"
+	assert_delivers
+	grep -qF 'client=unknown[192.0.2.1]' "$PEER_DIR/log"
+}
