@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Where decoded text goes. */
@@ -133,15 +134,16 @@ is_plain(char c)
 	return c != '\r' && c != '\n' && c != '\0';
 }
 
-/* Whether an octet of the eight is below 14, as CR, LF and NUL are. A borrow
- * can only go from an octet that is below to one above it, so that the answer
- * is right for the eight together. */
-static bool
-has_control(uint64_t eight)
+/* Of eight octets, the first that is below 14, as CR, LF and NUL are, or 8. A
+ * borrow can only go from an octet that is below to one after it, so that the
+ * first one found is right. */
+static size_t
+find_control(uint64_t eight)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t below = (eight - ones * 14) & ~eight & ones * 0x80;
 
-	return ((eight - ones * 14) & ~eight & ones * 0x80) != 0;
+	return below == 0 ? 8 : (size_t)__builtin_ctzll(below) / 8;
 }
 
 /* How many octets at the start are plain text. Messages are long, so it looks
@@ -151,24 +153,37 @@ plain_length(struct span s)
 {
 	size_t length = 0;
 
-	for (;;) {
+	while (s.length - length >= sizeof(uint64_t)) {
 		uint64_t eight;
-		size_t end;
+		size_t control;
 
-		while (s.length - length >= sizeof(eight)) {
-			memcpy(&eight, s.data + length, sizeof(eight));
-			if (has_control(eight))
-				break;
-			length += sizeof(eight);
-		}
-		end = s.length - length < sizeof(eight)
-		    ? s.length
-		    : length + sizeof(eight);
-		while (length < end && is_plain(s.data[length]))
-			length++;
-		if (length < end || end == s.length)
+		memcpy(&eight, s.data + length, sizeof(eight));
+		control = find_control(le64toh(eight));
+		length += control;
+		if (control == sizeof(eight))
+			continue;
+		if (!is_plain(s.data[length]))
 			return length;
+		length++;
 	}
+	while (length < s.length && is_plain(s.data[length]))
+		length++;
+	return length;
+}
+
+/* What is plain text from here on, and the end of the line if it follows.
+ * Returns how much that is, perhaps nothing. */
+static size_t
+decode_line(struct message *m, struct span input, struct output *out)
+{
+	size_t length = plain_length(input);
+
+	put_text(m, (struct span){ input.data, length }, out);
+	if (input.length - length < 2 || input.data[length] != '\r' ||
+	    input.data[length + 1] != '\n')
+		return length;
+	end_line(m, out);
+	return length + 2;
 }
 
 size_t
@@ -179,14 +194,14 @@ message_decode(struct message *m, struct span input, char *output,
 	size_t used = 0;
 
 	while (used < input.length && !m->ended) {
+		/* Only a dot means something at the start of a line. */
+		if (m->state == MESSAGE_LINE_START && input.data[used] != '.')
+			m->state = MESSAGE_IN_LINE;
 		if (m->state == MESSAGE_IN_LINE) {
-			struct span text = { input.data + used,
-				plain_length(span_from(input, used)) };
-
-			put_text(m, text, &out);
-			used += text.length;
-			if (used == input.length)
-				break;
+			used += decode_line(m, span_from(input, used), &out);
+			if (m->state == MESSAGE_LINE_START ||
+			    used == input.length)
+				continue;
 		}
 		put_octet(m, input.data[used++], &out);
 	}
