@@ -52,7 +52,7 @@ def rate(server, script, seconds):
 
 def compare(servers, script, options):
     """Rates by name, each the median of interleaved runs."""
-    seconds, rounds = (0.5, 3) if options.short else (2, 9)
+    seconds, rounds = (0.5, 3) if options.short else (1.5, 9)
     rates = {server.name: [] for server in servers}
     for _ in range(rounds):
         for server in servers:
