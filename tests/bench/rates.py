@@ -144,6 +144,6 @@ def bench_start(results, place, options):
         if name == STEPS[0][0]:
             name += ", beyond the static minimum's"
         results.add(name, time - before[0], "us")
-        results.note(f"{'':52}{faults - before[1]:>10.1f} page faults")
+        results.add("  page faults", faults - before[1], "")
     results.add("all together", costs[-1][0], "us")
-    results.note(f"{'':52}{costs[-1][1]:>10.1f} page faults")
+    results.add("  page faults", costs[-1][1], "")
