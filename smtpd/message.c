@@ -56,17 +56,16 @@ match_hop_field(struct message *m, struct span text)
 	}
 }
 
-/* Octets inside a line, without CR, LF and NUL. */
+/* Octets inside a line, without CR, LF and NUL. They have been copied to where
+ * the output ends; a message with a fault has no more output. */
 static void
-put_text(struct message *m, struct span text, struct output *out)
+add_text(struct message *m, struct span text, struct output *out)
 {
 	add_size(m, text.length);
 	if (m->in_header)
 		match_hop_field(m, text);
-	if (m->fault != MESSAGE_FINE)
-		return;
-	memcpy(out->data + out->length, text.data, text.length);
-	out->length += text.length;
+	if (m->fault == MESSAGE_FINE)
+		out->length += text.length;
 }
 
 static void
@@ -124,8 +123,10 @@ put_octet(struct message *m, char c, struct output *out)
 		put_bad(m, MESSAGE_BARE_LINE_END);
 	else if (c == '\0')
 		put_bad(m, MESSAGE_NUL);
-	else
-		put_text(m, (struct span){ &c, 1 }, out);
+	else {
+		out->data[out->length] = c;
+		add_text(m, (struct span){ &c, 1 }, out);
+	}
 }
 
 static bool
@@ -146,10 +147,11 @@ find_control(uint64_t eight)
 	return below == 0 ? 8 : (size_t)__builtin_ctzll(below) / 8;
 }
 
-/* How many octets at the start are plain text. Messages are long, so it looks
- * at eight at a time. */
+/* Copies the octets at the start that are plain text, and returns how many.
+ * Messages are long, so it looks at eight at a time, and copies all of them:
+ * there is as much room as input, and what follows overwrites the rest. */
 static size_t
-plain_length(struct span s)
+copy_plain(char *to, struct span s)
 {
 	size_t length = 0;
 
@@ -158,6 +160,7 @@ plain_length(struct span s)
 		size_t control;
 
 		memcpy(&eight, s.data + length, sizeof(eight));
+		memcpy(to + length, &eight, sizeof(eight));
 		control = find_control(le64toh(eight));
 		length += control;
 		if (control == sizeof(eight))
@@ -166,8 +169,8 @@ plain_length(struct span s)
 			return length;
 		length++;
 	}
-	while (length < s.length && is_plain(s.data[length]))
-		length++;
+	for (; length < s.length && is_plain(s.data[length]); length++)
+		to[length] = s.data[length];
 	return length;
 }
 
@@ -176,9 +179,9 @@ plain_length(struct span s)
 static size_t
 decode_line(struct message *m, struct span input, struct output *out)
 {
-	size_t length = plain_length(input);
+	size_t length = copy_plain(out->data + out->length, input);
 
-	put_text(m, (struct span){ input.data, length }, out);
+	add_text(m, (struct span){ input.data, length }, out);
 	if (input.length - length < 2 || input.data[length] != '\r' ||
 	    input.data[length + 1] != '\n')
 		return length;
