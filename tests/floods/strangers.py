@@ -14,7 +14,7 @@ SOURCES = [f"127.0.{net}.{host}" for net in range(1, 6)
            for host in range(1, 201)]
 OPENERS = 8
 # Seconds after which no more are opened: the server decides how many come in.
-PATIENCE = 25
+PATIENCE = 15
 
 
 class Refused(Exception):
