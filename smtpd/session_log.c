@@ -1,5 +1,7 @@
 #include "session_log.h"
 
+#include <string.h>
+
 #include "clock.h"
 
 static const char *
@@ -93,6 +95,23 @@ session_log_accepted(struct session *s, uint64_t size)
 		log_put(&record, "NEXT_HOP_REPLY", span_of(receipt));
 	log_put(&record, "SMTP_HELO",
 	    (struct span){ s->hello, s->hello_length });
+	log_send(s->log, &record);
+}
+
+void
+session_log_no_lookup(struct session *s)
+{
+	bool damaged = s->recipients->error == CDBFILE_DAMAGED;
+	struct log_record record;
+
+	log_begin(&record, LOG_FAULT,
+	    damaged ? "the recipient CDB is damaged"
+		    : "cannot read the recipient CDB");
+	if (!damaged)
+		log_put(&record, "ERROR",
+		    span_of(strerror(s->recipients->error)));
+	log_put(&record, "SETTING", span_of("SMTPD_RECIPIENTS"));
+	log_put(&record, "VALUE", span_of(s->config->recipients));
 	log_send(s->log, &record);
 }
 

@@ -1,6 +1,7 @@
 #include "transaction.h"
 
 #include "address.h"
+#include "session_log.h"
 
 /* Takes "FROM:" or "TO:" off the front. Spaces behind the colon are not in the
  * grammar, but many senders have them. */
@@ -247,11 +248,7 @@ look_up(struct session *s, const struct address *to, struct address *delivery)
 	case RECIPIENTS_CANNOT_TELL:
 		break;
 	}
-	if (s->recipients->error == CDBFILE_DAMAGED)
-		log_fault(s->log, "the recipient CDB is damaged", 0);
-	else
-		log_fault(s->log, "cannot read the recipient CDB",
-		    s->recipients->error);
+	session_log_no_lookup(s);
 	return &reply_no_lookup;
 }
 

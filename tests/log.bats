@@ -79,7 +79,7 @@ session: smtp_helo=client.example.net smtp_end=quit smtp_recipients_accepted=1 s
 	session SMTPD_RECIPIENTS=/nonexistent -- "${to_rcpt[@]}" \
 		'RCPT TO:<alice@example.org>' QUIT
 	run grep -v -e ^refused -e ^session "$LOG"
-	assert_output "cannot read the recipient CDB: error=\"No such file or directory\" $peer"
+	assert_output "cannot read the recipient CDB: error=\"No such file or directory\" setting=SMTPD_RECIPIENTS value=/nonexistent $peer"
 }
 
 @test "the record of a refused message names the sender" {
