@@ -64,6 +64,33 @@ assert_bad() {
 	EOT
 }
 
+@test "the README and the environment file have every setting and its default" {
+	local shown
+	shown=$(show SMTPD_HOSTNAME=mx.example.org | sed 's/ # .*//')
+
+	# shellcheck disable=SC2016 # that is how Markdown looks
+	run sed -nE -e "s/the machine's name/mx.example.org/" \
+		-e 's/^\| `([A-Z_]+)` \| unset .*/\1/p' \
+		-e 's/^\| `([A-Z_]+)` \| empty .*/\1=/p' \
+		-e 's/^\| `([A-Z_]+)` \| `?([^` ]+).*/\1=\2/p' "$root/README.md"
+	assert_output "$shown"
+
+	run diff <(sort <<<"$shown") <(sed -nE \
+		-e 's/\(the name of the machine\)/mx.example.org/' \
+		-e 's|@CONFIG_DIR@|/etc/tarpit-smtpd|; s|@STATE_DIR@|/var/lib/tarpit-smtpd|' \
+		-e 's/^#(RELAYCLIENT|QMAILQUEUE)=$/#\1/' \
+		-e 's/^#([A-Z_]+(=.*)?)$/\1/p' "$root/units/environment" | sort)
+	assert_success
+}
+
+@test "the manual has every setting" {
+	local shown
+	shown=$(show | sed 's/[= ].*//')
+	run sed -nE '/^\.Sh ENVIRONMENT/,/^\.El/ s/^\.It Ev ([A-Z_]+)$/\1/p' \
+		"$root/smtpd/tarpit-smtpd.8"
+	assert_output "$shown"
+}
+
 @test "a setting from the environment is shown as such" {
 	run show TARPITDELAY=1 TARPITCOUNT=2 SMTPD_RECIPIENTS=/r \
 		SMTPD_DELIVERY=maildir:/m/%d/%l SMTPD_HOSTNAME=h.example \
