@@ -68,6 +68,7 @@ hand_on(struct session *s, const struct message *message)
 		delivery_abort(s->delivery);
 		return objection;
 	}
+	session_send_owed(s);
 	objection = delivery_commit(s->delivery, &s->envelope);
 	if (objection != NULL)
 		return objection;
@@ -81,8 +82,10 @@ data_receive(struct session *s)
 {
 	struct message message;
 	enum stream_result result;
-	const struct reply *reply = delivery_open(s->delivery, &s->envelope);
+	const struct reply *reply;
 
+	session_send_owed(s);
+	reply = delivery_open(s->delivery, &s->envelope);
 	if (reply != NULL)
 		return reply;
 	write_trace(s);

@@ -409,6 +409,7 @@ use(const struct delivery *d, struct sandbox_needs *needs)
 
 const struct delivery_method deliver_smtp = {
 	.scheme = "smtp:",
+	.asks_others = true,
 	.check = check,
 	.start = start_smtp,
 	.use = use,
@@ -424,6 +425,7 @@ const struct delivery_method deliver_smtp = {
 
 const struct delivery_method deliver_lmtp = {
 	.scheme = "lmtp:",
+	.asks_others = true,
 	.check = check,
 	.start = start_lmtp,
 	.use = use,

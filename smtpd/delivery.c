@@ -56,6 +56,12 @@ delivery_start(struct delivery *d, const struct delivery_setup *setup)
 	d->method->start(d, setup, setup->target + strlen(d->method->scheme));
 }
 
+bool
+delivery_asks_others(const struct delivery *d)
+{
+	return d->method->asks_others;
+}
+
 void
 delivery_use(const struct delivery *d, struct sandbox_needs *needs)
 {

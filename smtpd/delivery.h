@@ -32,6 +32,7 @@ struct delivery_setup {
 
 struct delivery_method {
 	const char *scheme; /* with its colon: "maildir:" */
+	bool asks_others;   /* who may let us wait */
 
 	/* NULL if what follows the scheme can be used, else the reason. */
 	const char *(*check)(const char *target);
@@ -92,6 +93,9 @@ const char *delivery_program(const char *setting, const char *qmailqueue);
 
 /* Takes a target that delivery_check has taken, and starts its method. */
 void delivery_start(struct delivery *, const struct delivery_setup *);
+
+/* Whether an answer may have to wait for another program. */
+bool delivery_asks_others(const struct delivery *);
 
 /* See struct delivery_method. An opened message ends with exactly one call of
  * commit or abort. */

@@ -34,6 +34,13 @@ session_send(struct session *s, const struct reply *r)
 }
 
 void
+session_send_owed(struct session *s)
+{
+	if (delivery_asks_others(s->delivery))
+		stream_flush(s->stream, session_wait_deadline(s));
+}
+
+void
 session_interrupt(struct session *s, enum stream_result why)
 {
 	switch (why) {

@@ -80,6 +80,9 @@ void session_run(struct session *);
 /* Sends a reply as it is: without delay, record or count. */
 void session_send(struct session *, const struct reply *);
 
+/* Sends the answers owed, before the hand-off lets the client wait. */
+void session_send_owed(struct session *);
+
 /* When a wait for the client's next words must end: the setting's time from
  * now, but not later than the session. */
 struct timespec session_wait_deadline(const struct session *);

@@ -269,6 +269,7 @@ check_recipient(struct session *s, const struct address *to)
 	complete_postmaster(s, &delivery);
 	if (!envelope_has_room(&s->envelope, &delivery))
 		return &reply_too_many_recipients;
+	session_send_owed(s);
 	objection = delivery_recipient(s->delivery, &s->envelope, &delivery);
 	if (objection != NULL)
 		return objection;

@@ -325,6 +325,32 @@ put_off_at_rcpt() {
 		'mail=wait 0.4|default'
 }
 
+@test "answers owed are sent before the next hop is waited for" {
+	start_hop 'rcpt.2=hang'
+	relay SMTPD_RELAY_TIMEOUT=3 <<-EOT
+		$to_data
+		$text
+		C: MAIL FROM:<sender@example.net>
+		C: RCPT TO:<bob@example.org>
+		$taken
+		S: 250 2.1.0 Sender OK
+		@silence 0.5
+		S: $later
+		$quit
+	EOT
+	start_hop 'data=hang'
+	relay SMTPD_RELAY_TIMEOUT=3 <<-EOT
+		$ehlo
+		$mail
+		C: RCPT TO:<alice@example.org>
+		C: DATA
+		S: 250 2.1.5 Recipient OK
+		@silence 0.5
+		S: $later
+		$quit
+	EOT
+}
+
 @test "a next hop that hangs up is 451, wherever" {
 	local point
 	for point in greeting ehlo mail rcpt; do
