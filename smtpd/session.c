@@ -110,11 +110,20 @@ greet(struct session *s)
 	session_send(s, &s->made);
 }
 
+/* Lines that came together are read without a wait, but the hand-off may take
+ * its time over each. */
+static enum stream_result
+read_command(struct session *s)
+{
+	if (!clock_before(clock_now(), s->deadline))
+		return STREAM_TIMEOUT;
+	return stream_read_line(s->stream, session_wait_deadline(s), &s->line);
+}
+
 static void
 serve_one_line(struct session *s)
 {
-	enum stream_result result = stream_read_line(s->stream,
-	    session_wait_deadline(s), &s->line);
+	enum stream_result result = read_command(s);
 	const struct reply *reply;
 
 	s->recipient_known = false;

@@ -351,6 +351,21 @@ put_off_at_rcpt() {
 	EOT
 }
 
+@test "recipients that are asked for together end with the session's time" {
+	local rcpts
+	rcpts=$(printf 'C: RCPT TO:<alice@example.org>\n%.0s' {1..40})
+	start_hop 'rcpt=wait 0.5|451 4.2.1 later'
+	relay SMTPD_RELAY_TIMEOUT=5 SMTPD_SESSION_TIMEOUT=1 <<-EOT
+		$ehlo
+		$mail
+		$rcpts
+		@skip $later
+		S: 421 4.4.2 Timed out
+		@less-than 15
+		@eof
+	EOT
+}
+
 @test "a next hop that hangs up is 451, wherever" {
 	local point
 	for point in greeting ehlo mail rcpt; do
