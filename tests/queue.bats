@@ -222,7 +222,10 @@ fault='S: 451 4.3.0 Local error; try again later'
 	queue_one <<<'S: 554 5.3.0 No'
 	teardown
 	rules read child 'exit 88'
-	queue_one <<<"$fault"
+	queue_one <<-EOT
+		$fault
+		@less-than 5
+	EOT
 	teardown
 	rules read child keep 'exit 0'
 	queue_one <<<"$taken"

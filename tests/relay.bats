@@ -668,6 +668,31 @@ put_off_after_text() {
 	EOT
 }
 
+@test "such an answer is none when the end of the text is sent at once, either" {
+	local size
+	start_hop
+	relay <<-EOT
+		$ehlo
+		$send
+		$taken
+		$quit
+	EOT
+	# With so many octets more, the end fills a buffer of 4096.
+	size=$(stat -c %s "$HOP_DIR/message.1")
+	start_hop 'text=250 2.0.0 Ok|hang'
+	relay <<-EOT
+		$to_data
+		C: Subject: test
+		C: 
+		C: text$(printf '%0*d' $((8192 - size)) 0)
+		@read
+		@pause 0.3
+		C: .
+		S: $later
+		$quit
+	EOT
+}
+
 @test "an answer given twice is not that to the next message" {
 	start_hop 'dot.1=raw 250 2.0.0 Ok\r\n250 2.0.0 Again\r\n' 'mail.2=550 5.1.7 No'
 	relay <<-EOT
