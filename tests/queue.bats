@@ -12,10 +12,9 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in $(cat "$QUEUE_DIR/child" 2>/dev/null); do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
+	if [[ -e $QUEUE_DIR/child ]]; then
+		kill -KILL "$(cat "$QUEUE_DIR/child")" 2>/dev/null || true
+	fi
 }
 
 # What the program does, a line each.

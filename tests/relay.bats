@@ -60,7 +60,7 @@ relay() {
 }
 
 relay_lmtp() {
-	talk "SMTPD_DELIVERY=lmtp:unix:$HOP" SMTPD_RELAY_TIMEOUT=1 "$@"
+	talk "SMTPD_DELIVERY=lmtp:unix:$HOP" SMTPD_RELAY_TIMEOUT=1
 }
 
 # What the next hop heard.
@@ -863,7 +863,7 @@ $quit"
 @test "memory does not grow with the message, nor with what the next hop says" {
 	start_hop
 	relay DATABYTES=0 <<-EOT
-		$(sed 's/26214400/0/' <<<"$to_data")
+		${to_data/26214400/0}
 		@repeat 600000 C: 0123456789012345678901234567890123456789
 		@run [ "\$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' \
 			/proc/\$PID/status)" -lt 20000 ]
@@ -877,12 +877,36 @@ $quit"
 @test "a next hop that takes no text is cut off at the deadline" {
 	start_hop 'data=default|wait 30'
 	relay DATABYTES=0 <<-EOT
-		$(sed 's/26214400/0/' <<<"$to_data")
+		${to_data/26214400/0}
 		@mark
 		@repeat 100000 C: 0123456789012345678901234567890123456789
 		C: .
 		S: $later
 		@less-than 5
+		$quit
+	EOT
+}
+
+@test "the next hop's time does not run while the client is slow" {
+	start_hop 'data.3=default|wait 1.6'
+	relay <<-EOT
+		$to_data
+		@repeat 200 C: 0123456789012345678901234567890123456789
+		@pause 1.3
+		@repeat 200 C: 0123456789012345678901234567890123456789
+		@pause 1.3
+		C: .
+		$taken
+		@pause 1.3
+		$send
+		$taken
+		$mail
+		$rcpt
+		$data
+		@pause 1.2
+		@repeat 30000 C: 0123456789012345678901234567890123456789
+		C: .
+		$taken
 		$quit
 	EOT
 }
