@@ -284,6 +284,33 @@ fault='S: 451 4.3.0 Local error; try again later'
 	wait_until 5 all_have_ended
 }
 
+@test "without the process that starts programs, mail is put off" {
+	queue <<-EOT
+		$ehlo
+		@run pkill -KILL -P \$PID
+		$mail
+		$rcpt
+		C: DATA
+		$fault
+		C: DATA
+		$fault
+		$quit
+	EOT
+	rules read hang
+	queue SMTPD_RELAY_TIMEOUT=60 <<-EOT
+		$to_data
+		C: text
+		@read
+		@run until [ -s "$QUEUE_DIR/started" ]; do sleep 0.02; done
+		@run pkill -KILL -P \$PID
+		C: .
+		$fault
+		$quit
+	EOT
+	# Nobody is left to end it.
+	cut -d ' ' -f 1 "$QUEUE_DIR/started" >"$QUEUE_DIR/child"
+}
+
 @test "SIGTERM lets the program end its work" {
 	rules read 'wait 0.5' keep
 	queue SMTPD_RELAY_TIMEOUT=10 <<-EOT
