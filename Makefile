@@ -126,6 +126,11 @@ check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $(sandbox_tests) \
 check-faults: $B/tarpit-smtpd $B/tarpit-rcpt
 	tests/faults/sweep
 
+# The server under a flood, two minutes for each way to start it. FLOODS_SHORT=1
+# is the form for CI. See tests/floods/run.
+check-floods: $(programs) $(preloaded)
+	tests/floods/run
+
 # libFuzzer against the parsers, each for so many seconds. What it finds on the
 # way is kept below build/, beside the seeds.
 FUZZ_CC = clang
@@ -188,7 +193,7 @@ lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tests/unit/*.h \
 	tests/bench/*.h)
 lint_scripts = .ci/run tests/run $(wildcard tests/*.bats tests/*.bash) \
 	$(shell grep -lE '^\#!.*\b(sh|bash)$$' tools/* tests/* tests/bench/* \
-	tests/sandbox/* 2>/dev/null)
+	tests/floods/* tests/sandbox/* 2>/dev/null)
 man_pages = $(wildcard smtpd/*.[1-8] tools/*.[1-8])
 lint:
 	clang-format --dry-run -Werror $(lint_sources) $(lint_headers)
@@ -309,7 +314,7 @@ demo-deps:
 clean:
 	rm -rf $B
 
-.PHONY: all deb bench check check-faults clean demo demo-deps deps fuzz \
+.PHONY: all deb bench check check-faults check-floods clean demo demo-deps deps fuzz \
 	install uninstall
 .SECONDARY:
 -include $(shell find $B -name '*.d' -type f 2>/dev/null)

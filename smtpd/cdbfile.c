@@ -9,6 +9,7 @@
 #define TABLES 256
 #define PAIR_SIZE 8 /* two numbers of 32 bits */
 #define SLOTS_AT_ONCE 256
+#define NEIGHBOURS 32
 
 /* What the whole file is made of: the header has position and length of each
  * table, a slot of a table hash and position of a record, a record starts with
@@ -186,14 +187,49 @@ count_used(const struct cdbfile *c, const struct pair *table, uint32_t hash,
 	return true;
 }
 
-/* Goes through a table before it is believed that a key is not there: all
- * makers leave one half of its slots unused, so one that lost a part, as a
- * crash leaves it, shows. */
-static enum cdbfile_result
-absent(const struct cdbfile *c, const struct pair *table, uint32_t hash)
+/* Whether the slots around an unused one are such as they should be. What a
+ * crash leaves empty are whole sectors: a slot in one has at least 32 others
+ * of it on one side. */
+static bool
+neighbours_fit(const struct cdbfile *c, const struct pair *table, uint32_t hash,
+    uint64_t slot)
 {
+	unsigned char octets[(2 * NEIGHBOURS + 1) * PAIR_SIZE];
+	bool used_before = false, used_behind = false;
+
+	if (slot < NEIGHBOURS || slot + NEIGHBOURS >= table->second ||
+	    read_at(c, octets, sizeof(octets),
+		table->first + (slot - NEIGHBOURS) * PAIR_SIZE) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(octets) / PAIR_SIZE; i++) {
+		struct pair neighbour = unpack(octets + i * PAIR_SIZE);
+
+		if (is_unused(&neighbour))
+			continue;
+		if (!slot_fits(c, &neighbour, hash))
+			return false;
+		if (i < NEIGHBOURS)
+			used_before = true;
+		else
+			used_behind = true;
+	}
+	return used_before && used_behind;
+}
+
+/* Looks around the unused slot that ended a search, after so many used ones,
+ * before it is believed that the key is not there. If that leaves a doubt, as
+ * in a small table, goes through all of the table: all makers leave one half of
+ * its slots unused, so one that lost a part shows. */
+static enum cdbfile_result
+absent(const struct cdbfile *c, const struct pair *table, uint32_t hash,
+    uint32_t passed)
+{
+	uint64_t slot = hash / TABLES + (uint64_t)passed;
 	uint32_t used;
 
+	if (passed <= NEIGHBOURS && table->second > 0 &&
+	    neighbours_fit(c, table, hash, slot % table->second))
+		return CDBFILE_ABSENT;
 	if (!count_used(c, table, hash, &used))
 		return CDBFILE_FAILED;
 	if ((uint64_t)used * 2 == table->second)
@@ -251,10 +287,11 @@ cdbfile_find(const struct cdbfile *c, struct span key, char *buffer,
 {
 	uint32_t hash = cdb_hash(key.data, (unsigned)key.length);
 	struct pair table;
+	uint32_t i;
 
 	if (read_pair(c, &table, (uint64_t)(hash % TABLES) * PAIR_SIZE) != 0)
 		return CDBFILE_FAILED;
-	for (uint32_t i = 0; i < table.second; i++) {
+	for (i = 0; i < table.second; i++) {
 		uint64_t slot = (hash / TABLES + (uint64_t)i) % table.second;
 		enum cdbfile_result result = CDBFILE_ABSENT;
 		struct pair found;
@@ -269,5 +306,5 @@ cdbfile_find(const struct cdbfile *c, struct span key, char *buffer,
 		if (result != CDBFILE_ABSENT)
 			return result;
 	}
-	return absent(c, &table, hash);
+	return absent(c, &table, hash, i);
 }

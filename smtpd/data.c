@@ -95,7 +95,6 @@ data_receive(struct session *s)
 		session_interrupt(s, result);
 		return NULL;
 	}
-	reply = hand_on(s, &message);
-	session_reset_transaction(s);
-	return reply;
+	s->finished = true;
+	return hand_on(s, &message);
 }

@@ -1,5 +1,6 @@
 #include "message.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Where decoded text goes. */
@@ -55,17 +56,16 @@ match_hop_field(struct message *m, struct span text)
 	}
 }
 
-/* Octets inside a line, without CR, LF and NUL. */
+/* Octets inside a line, without CR, LF and NUL. They have been copied to where
+ * the output ends; a message with a fault has no more output. */
 static void
-put_text(struct message *m, struct span text, struct output *out)
+add_text(struct message *m, struct span text, struct output *out)
 {
 	add_size(m, text.length);
 	if (m->in_header)
 		match_hop_field(m, text);
-	if (m->fault != MESSAGE_FINE)
-		return;
-	memcpy(out->data + out->length, text.data, text.length);
-	out->length += text.length;
+	if (m->fault == MESSAGE_FINE)
+		out->length += text.length;
 }
 
 static void
@@ -123,8 +123,10 @@ put_octet(struct message *m, char c, struct output *out)
 		put_bad(m, MESSAGE_BARE_LINE_END);
 	else if (c == '\0')
 		put_bad(m, MESSAGE_NUL);
-	else
-		put_text(m, (struct span){ &c, 1 }, out);
+	else {
+		out->data[out->length] = c;
+		add_text(m, (struct span){ &c, 1 }, out);
+	}
 }
 
 static bool
@@ -133,42 +135,58 @@ is_plain(char c)
 	return c != '\r' && c != '\n' && c != '\0';
 }
 
-/* Whether an octet of the eight is below 14, as CR, LF and NUL are. A borrow
- * can only go from an octet that is below to one above it, so that the answer
- * is right for the eight together. */
-static bool
-has_control(uint64_t eight)
+/* Of eight octets, the first that is below 14, as CR, LF and NUL are, or 8. A
+ * borrow can only go from an octet that is below to one after it, so that the
+ * first one found is right. */
+static size_t
+find_control(uint64_t eight)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t below = (eight - ones * 14) & ~eight & ones * 0x80;
 
-	return ((eight - ones * 14) & ~eight & ones * 0x80) != 0;
+	return below == 0 ? 8 : (size_t)__builtin_ctzll(below) / 8;
 }
 
-/* How many octets at the start are plain text. Messages are long, so it looks
- * at eight at a time. */
+/* Copies the octets at the start that are plain text, and returns how many.
+ * Messages are long, so it looks at eight at a time, and copies all of them:
+ * there is as much room as input, and what follows overwrites the rest. */
 static size_t
-plain_length(struct span s)
+copy_plain(char *to, struct span s)
 {
 	size_t length = 0;
 
-	for (;;) {
+	while (s.length - length >= sizeof(uint64_t)) {
 		uint64_t eight;
-		size_t end;
+		size_t control;
 
-		while (s.length - length >= sizeof(eight)) {
-			memcpy(&eight, s.data + length, sizeof(eight));
-			if (has_control(eight))
-				break;
-			length += sizeof(eight);
-		}
-		end = s.length - length < sizeof(eight)
-		    ? s.length
-		    : length + sizeof(eight);
-		while (length < end && is_plain(s.data[length]))
-			length++;
-		if (length < end || end == s.length)
+		memcpy(&eight, s.data + length, sizeof(eight));
+		memcpy(to + length, &eight, sizeof(eight));
+		control = find_control(le64toh(eight));
+		length += control;
+		if (control == sizeof(eight))
+			continue;
+		if (!is_plain(s.data[length]))
 			return length;
+		length++;
 	}
+	for (; length < s.length && is_plain(s.data[length]); length++)
+		to[length] = s.data[length];
+	return length;
+}
+
+/* What is plain text from here on, and the end of the line if it follows.
+ * Returns how much that is, perhaps nothing. */
+static size_t
+decode_line(struct message *m, struct span input, struct output *out)
+{
+	size_t length = copy_plain(out->data + out->length, input);
+
+	add_text(m, (struct span){ input.data, length }, out);
+	if (input.length - length < 2 || input.data[length] != '\r' ||
+	    input.data[length + 1] != '\n')
+		return length;
+	end_line(m, out);
+	return length + 2;
 }
 
 size_t
@@ -179,14 +197,14 @@ message_decode(struct message *m, struct span input, char *output,
 	size_t used = 0;
 
 	while (used < input.length && !m->ended) {
+		/* Only a dot means something at the start of a line. */
+		if (m->state == MESSAGE_LINE_START && input.data[used] != '.')
+			m->state = MESSAGE_IN_LINE;
 		if (m->state == MESSAGE_IN_LINE) {
-			struct span text = { input.data + used,
-				plain_length(span_from(input, used)) };
-
-			put_text(m, text, &out);
-			used += text.length;
-			if (used == input.length)
-				break;
+			used += decode_line(m, span_from(input, used), &out);
+			if (m->state == MESSAGE_LINE_START ||
+			    used == input.length)
+				continue;
 		}
 		put_octet(m, input.data[used++], &out);
 	}

@@ -51,9 +51,9 @@ void message_start(struct message *, uint64_t limit);
 /*
  * Decodes input, which may be cut anywhere. Writes the text with dots
  * unstuffed and each CRLF as one LF to output, which must have room for
- * input.length octets, and sets *output_length. Once a fault is set nothing
- * more is written, and what was written before is of no use; but the text is
- * still followed to its true end.
+ * input.length octets, and sets *output_length; what is behind that may have
+ * been overwritten. Once a fault is set there is no more output, and what there
+ * was is of no use; but the text is still followed to its true end.
  * Returns how much of the input was used: all of it, or, when the message
  * ended, the octets up to and with the last CRLF.
  */

@@ -33,7 +33,7 @@ const struct reply reply_no_space = { 452, "4.3.1",
 	"No space for the message now" };
 const struct reply reply_too_many_recipients = { 452, "4.5.3",
 	"Too many recipients; send the rest later" };
-const struct reply reply_only_temporary = { 451, "4.5.1",
+const struct reply reply_only_temporary = { 451, "4.3.0",
 	"No recipient could be checked; try again later" };
 
 const struct reply reply_line_too_long = { 500, "5.5.2", "Line too long" };

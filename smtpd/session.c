@@ -16,6 +16,7 @@ void
 session_reset_transaction(struct session *s)
 {
 	s->open = false;
+	s->finished = false;
 	s->refused = 0;
 	s->deferred = 0;
 	envelope_reset(&s->envelope);
@@ -116,6 +117,8 @@ serve_one_line(struct session *s)
 		reply = command_run(s, s->line);
 		if (reply != NULL)
 			answer(s, reply);
+		if (s->finished)
+			session_reset_transaction(s);
 		break;
 	case STREAM_BAD_LINE:
 		answer(s, &reply_bad_line);

@@ -50,6 +50,7 @@ struct session {
 
 	/* The transaction. */
 	bool open;	   /* MAIL was accepted */
+	bool finished;	   /* ends with the answer, which is logged with it */
 	uint64_t refused;  /* recipients answered with 5yz */
 	uint64_t deferred; /* recipients answered with 4yz */
 	struct envelope envelope;

@@ -9,6 +9,12 @@ SMTPD=$(realpath -m "${SMTPD:-$build/tarpit-smtpd}")
 RCPT=$(realpath -m "${RCPT:-$build/tarpit-rcpt}")
 export LC_ALL=C
 
+# What the sanitizers find is to be a death by signal, that nobody can overlook.
+# The search for leaks needs what the sandbox refuses; the handler allocates
+# nothing.
+export ASAN_OPTIONS=abort_on_error=1:detect_leaks=0
+export UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1
+
 # A loopback TCP port that nobody uses.
 free_port() {
 	python3 -c '
@@ -46,11 +52,8 @@ prepare() {
 # setting of the tester's own gets in.
 handler_environment() {
 	echo "PATH=$PATH"
-	# What the sanitizers find is to be a death by signal, that nobody can
-	# overlook. The search for leaks needs what the sandbox refuses; the
-	# handler allocates nothing.
-	echo "ASAN_OPTIONS=abort_on_error=1:detect_leaks=0"
-	echo "UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1"
+	echo "ASAN_OPTIONS=$ASAN_OPTIONS"
+	echo "UBSAN_OPTIONS=$UBSAN_OPTIONS"
 	echo "TARPITDELAY=0"
 	echo "SMTPD_HOSTNAME=mx.example.org"
 	echo "SMTPD_RECIPIENTS=$CDB"

@@ -441,8 +441,9 @@ on_machine() {
 		"SMTPD_DELIVERY=maildir:$BATS_TEST_TMPDIR/mail/%d/%l"
 		TCPREMOTEIP=192.0.2.2 TCPREMOTEPORT=1026)
 	local log=$BATS_TEST_TMPDIR/log
-	handler "${settings[@]}" REMOTE_ADDR=192.0.2.1 REMOTE_PORT=1025 2>"$log"
+	handler "${settings[@]}" REMOTE_ADDR=192.0.2.1 REMOTE_PORT=1025 \
+		2>"$log" || fail "status $?: $(<"$log")"
 	assert grep -q 'remote_addr=192.0.2.1 remote_port=1025' "$log"
-	handler "${settings[@]}" 2>"$log"
+	handler "${settings[@]}" 2>"$log" || fail "status $?: $(<"$log")"
 	assert grep -q 'remote_addr=192.0.2.2 remote_port=1026' "$log"
 }

@@ -28,9 +28,11 @@ files() {
 		opt/mail/lib/systemd/system/tarpit-rcpt.path
 		opt/mail/lib/systemd/system/tarpit-rcpt.service
 		opt/mail/lib/systemd/system/tarpit-smtpd-tcpserver.service
+		opt/mail/lib/systemd/system/tarpit-smtpd-tcpserver.socket
 		opt/mail/lib/systemd/system/tarpit-smtpd.socket
 		opt/mail/lib/systemd/system/tarpit-smtpd@.service
 		opt/mail/lib/sysusers.d/tarpit-smtpd.conf
+		opt/mail/lib/tarpit-smtpd/tcpserver-socket.so
 		opt/mail/lib/tmpfiles.d/tarpit-smtpd.conf
 		opt/mail/sbin/tarpit-rcpt
 		opt/mail/sbin/tarpit-smtpd

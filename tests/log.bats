@@ -82,6 +82,15 @@ session: smtp_helo=client.example.net smtp_end=quit smtp_recipients_accepted=1 s
 	assert_output "cannot read the recipient CDB: error=\"No such file or directory\" $peer"
 }
 
+@test "the record of a refused message names the sender" {
+	session -- "${to_rcpt[@]}" 'RCPT TO:<alice@example.org>' DATA 'a\nb' . \
+		'RCPT TO:<alice@example.org>' QUIT
+	run records refused
+	assert_line --index 0 --partial ' smtp_command=DATA smtp_sender=sender@example.net '
+	assert_line --index 1 --partial '503 5.5.1 Say MAIL first'
+	refute_line --index 1 --partial smtp_sender=
+}
+
 @test "octets that could forge a line or reach a terminal are escaped" {
 	session -- 'X a\x1b[2Jb\tc\x7f\xc3\xa4\xff"\\x' QUIT
 	run records refused

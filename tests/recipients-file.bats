@@ -17,7 +17,7 @@ S: 451 4.3.0 Cannot check recipients now
 C: RCPT TO:<postmaster>
 S: 451 4.3.0 Cannot check recipients now
 C: DATA
-S: 451 4.5.1 No recipient could be checked; try again later
+S: 451 4.3.0 No recipient could be checked; try again later
 $quit"
 
 @test "a CDB that is missing is a temporary fault" {
@@ -98,7 +98,7 @@ $quit"
 		C: RCPT TO:<alice@example.org>
 		S: 451 4.3.0 Cannot check recipients now
 		C: DATA
-		S: 451 4.5.1 No recipient could be checked; try again later
+		S: 451 4.3.0 No recipient could be checked; try again later
 		C: RSET
 		S: 250 2.0.0 OK
 		$mail

@@ -238,7 +238,7 @@ QUIT
 		S: $later
 		@less-than 2
 		C: DATA
-		S: 451 4.5.1 No recipient could be checked; try again later
+		S: 451 4.3.0 No recipient could be checked; try again later
 		$quit
 	EOT
 	assert_logged \

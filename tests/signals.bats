@@ -96,6 +96,7 @@ slow_down() {
 			@skip 250 2.0.0 Message accepted
 			S: 421 4.3.2 Service shutting down
 			@eof
+			@close
 			@exit 0
 		EOT
 	done

@@ -136,7 +136,7 @@ repeat() {
 		C: RCPT TO:<alice@example.org>
 		S: 451 4.3.0 Cannot check recipients now
 		C: DATA
-		S: 451 4.5.1 No recipient could be checked; try again later
+		S: 451 4.3.0 No recipient could be checked; try again later
 		$quit
 		@less-than 30
 	EOT

@@ -79,6 +79,15 @@ def bench(results, place, disk, memory, options):
                                 1 if options.short else 7), LARGE / 1e6, "MB/s")
 
 
+def function_name(name):
+    """Assembler functions have names, but no sizes that valgrind needs."""
+    if not name.startswith("???:0x"):
+        return name
+    return subprocess.run(
+        ["addr2line", "-f", "-e", BUILD / "bench/instructions", name[4:]],
+        check=True, stdout=subprocess.PIPE).stdout.decode().split()[0]
+
+
 def bench_instructions(results, place):
     """Without filter and limit of memory: valgrind itself needs more. It lets
     nobody change the limit of files, which so has to be right before."""
@@ -102,6 +111,6 @@ def bench_instructions(results, place):
                     "10 KB, QUIT")
     rows = re.findall(r"^ *([\d,]+) \([^)]*\) +(.*)$", profile, re.MULTILINE)
     for number, name in rows[:4]:
-        name = name.split(" [")[0].rsplit("/", 1)[-1]
+        name = function_name(name.split(" [")[0].rsplit("/", 1)[-1])
         results.add("all" if name == "PROGRAM TOTALS" else f"  {name}",
                     int(number.replace(",", "")), "")

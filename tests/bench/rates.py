@@ -52,7 +52,7 @@ def rate(server, script, seconds):
 
 def compare(servers, script, options):
     """Rates by name, each the median of interleaved runs."""
-    seconds, rounds = (0.5, 3) if options.short else (2, 9)
+    seconds, rounds = (0.5, 3) if options.short else (1.5, 9)
     rates = {server.name: [] for server in servers}
     for _ in range(rounds):
         for server in servers:
@@ -97,7 +97,7 @@ def report(results, rates):
 # What a process does between the step before and this one; where it is
 # stopped, and what is set then.
 STEPS = [
-    ("libc's own start", {"BENCH_STOP_BEFORE": "sandbox_close_inherited"}),
+    ("exec, libc's own start", {"BENCH_STOP_BEFORE": "sandbox_close_inherited"}),
     ("descriptors closed, signals", {"BENCH_STOP_BEFORE": "config_load"}),
     ("settings", {"BENCH_STOP_BEFORE": "log_open"}),
     ("log, peer, stream", {"BENCH_STOP_BEFORE": "recipients_open"}),
@@ -125,9 +125,10 @@ def bench_start(results, place, options):
     quit_file = place.directory / "quit"
     quit_file.write_bytes(b"QUIT\r\n")
     environment = place.settings()
-    steps = [("fork, exit", [], {}),
-             ("exec of the static minimum", [place.directory / "minimal"], {})]
-    steps += [(name, [place.directory / "start"], more) for name, more in STEPS]
+    steps = [("fork, exit", [], {})]
+    steps += [(name, [place.directory / "start"], more)
+              for name, more in STEPS]
+    steps += [("the static minimum", [place.directory / "minimal"], {})]
     runs = [[] for _ in steps]
     for _ in range(rounds):
         for i, (_, command, more) in enumerate(steps):
@@ -138,12 +139,12 @@ def bench_start(results, place, options):
 
     results.heading("What each step of the start costs, and its end "
                     "(no network; beyond the step before)")
-    for (name, _, _), (time, faults), before in zip(
-            steps, costs, [[0, 0], *costs]):
-        # Both are the exec of a static program.
-        if name == STEPS[0][0]:
-            name += ", beyond the static minimum's"
-        results.add(name, time - before[0], "us")
-        results.note(f"{'':52}{faults - before[1]:>10.1f} page faults")
-    results.add("all together", costs[-1][0], "us")
-    results.note(f"{'':52}{costs[-1][1]:>10.1f} page faults")
+    *costs, minimum = costs
+    for (name, _, _), (us, faults), before in zip(steps, costs,
+                                                  [[0, 0], *costs]):
+        results.add(name, us - before[0], "us")
+        results.add("  page faults", faults - before[1], "")
+    for name, (us, faults) in (("all together", costs[-1]),
+                               ("the static minimum, all together", minimum)):
+        results.add(name, us, "us")
+        results.add("  page faults", faults, "")

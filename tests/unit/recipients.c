@@ -7,8 +7,10 @@
 
 #include "tap.h"
 
-#define IMAGE_MAX 65536
+#define IMAGE_MAX 2097152
 #define MANY 300
+/* So many that most of a table is far from its ends. */
+#define VERY_MANY 30000
 #define FIRST_RECORD CDBFILE_HEADER_SIZE
 
 /* A CDB in memory, one copy whole and one to be damaged. */
@@ -26,7 +28,7 @@ add(struct cdb_make *make, const char *key, struct span data)
 }
 
 static void
-make_image(struct image *image)
+make_image(struct image *image, unsigned many)
 {
 	int fd = memfd_create("cdb", 0);
 	struct cdb_make make;
@@ -40,7 +42,7 @@ make_image(struct image *image)
 	add(&make, "nobody@example.org", SPAN("=nobody"));
 	add(&make, "hole@example.org", SPAN("\0"));
 	add(&make, "@example.net", SPAN("!"));
-	for (unsigned i = 0; i < MANY; i++) {
+	for (unsigned i = 0; i < many; i++) {
 		char key[32];
 
 		snprintf(key, sizeof(key), "user%u@example.org", i);
@@ -246,13 +248,47 @@ test_slots(struct tap *tap, struct image *image)
 	tap_ok(tap, refused == 0, "with a slot damaged nobody is refused");
 }
 
+/* Where the first slot that a key may have is in the file. */
+static size_t
+slot_of(const struct image *image, const char *key)
+{
+	unsigned hash = cdb_hash(key, (unsigned)strlen(key));
+	const unsigned char *table = (const unsigned char *)image->whole +
+	    hash % 256 * 8;
+
+	return cdb_unpack(table) +
+	    (size_t)(hash / 256 % cdb_unpack(table + 4)) * 8;
+}
+
+/* A crash leaves whole sectors empty. */
+static void
+test_lost_sectors(struct tap *tap, struct image *image)
+{
+	size_t refused = 0, doubted = 0;
+
+	for (unsigned i = 0; i < VERY_MANY; i += 100) {
+		char known[32], stranger[32];
+		size_t sector;
+
+		snprintf(known, sizeof(known), "user%u@example.org", i);
+		snprintf(stranger, sizeof(stranger), "x%u@example.org", i);
+		doubted += !is_refused(image, stranger);
+		sector = slot_of(image, known) / 512 * 512;
+		memset(image->octets + sector, 0, 512);
+		refused += is_refused(image, known);
+		memcpy(image->octets + sector, image->whole + sector, 512);
+	}
+	tap_ok(tap, refused == 0, "with a sector lost nobody is refused");
+	tap_ok(tap, doubted == 0, "a stranger among many is refused");
+}
+
 int
 main(void)
 {
 	static struct image image;
 	struct tap tap = { 0 };
 
-	make_image(&image);
+	make_image(&image, MANY);
 	test_data(&tap, &image);
 	test_delivery(&tap, &image);
 	test_separators(&tap, &image);
@@ -265,5 +301,7 @@ main(void)
 	test_damage(&tap, &image, 512, 0xFF);
 	test_damage(&tap, &image, 64, 0xFF);
 	test_damage(&tap, &image, 64, 'x');
+	make_image(&image, VERY_MANY);
+	test_lost_sectors(&tap, &image);
 	return tap_done(&tap);
 }
