@@ -284,6 +284,27 @@ fault='S: 451 4.3.0 Local error; try again later'
 	wait_until 5 all_have_ended
 }
 
+@test "a setuid program has its rights, though the handler can get none" {
+	local program=$QUEUE_DIR/setuid
+	# 31 is a refusal, to be seen from outside.
+	cat >"$program.c" <<-'EOT'
+		#include <unistd.h>
+		int main(void)
+		{
+			char octets[4096];
+			for (int fd = 0; fd < 2; fd++)
+				while (read(fd, octets, sizeof(octets)) > 0)
+					;
+			return geteuid() == 65534 ? 31 : 53;
+		}
+	EOT
+	gcc -o "$program" "$program.c"
+	chown 65534 "$program"
+	chmod 4755 "$program"
+	queue_one SMTPD_DELIVERY="qmail-queue:$program" \
+		<<<'S: 554 5.3.0 Message refused by the mail queue'
+}
+
 @test "without the process that starts programs, mail is put off" {
 	queue <<-EOT
 		$ehlo
