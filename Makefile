@@ -136,7 +136,8 @@ check-floods: $(programs) $(preloaded)
 FUZZ_CC = clang
 FUZZ_SECONDS = 60
 fuzzers := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
-fuzzed_sources := $(addprefix smtpd/,address.c grammar.c message.c text.c)
+fuzzed_sources := $(addprefix smtpd/,address.c grammar.c message.c \
+	nexthop_reply.c reply.c text.c)
 fuzz: $(fuzzers)
 	for f in $(fuzzers); do \
 		mkdir -p $$f-corpus; echo "$$f, $(FUZZ_SECONDS) seconds"; \

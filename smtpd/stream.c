@@ -186,48 +186,33 @@ stream_use(struct stream *s, size_t length)
 	s->start += length;
 }
 
-void
-stream_write(struct stream *s, struct span octets, struct timespec deadline)
-{
-	while (octets.length > 0) {
-		size_t room = sizeof(s->output) - s->output_length;
-		size_t piece = octets.length < room ? octets.length : room;
-
-		memcpy(s->output + s->output_length, octets.data, piece);
-		s->output_length += piece;
-		octets = span_from(octets, piece);
-		if (s->output_length == sizeof(s->output))
-			stream_flush(s, deadline);
-	}
-}
-
 /* Writes without waiting. A pipe is written to when poll has said that it
  * takes PIPE_BUF octets (pipe(7)), as it has no MSG_DONTWAIT. */
 static ssize_t
-write_some(const struct stream *s, const char *data, size_t length,
+write_some(const struct stream *s, struct span octets, int flags,
     struct timespec deadline)
 {
 	if (s->is_socket)
-		return send(s->output_fd, data, length,
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+		return send(s->output_fd, octets.data, octets.length,
+		    MSG_DONTWAIT | MSG_NOSIGNAL | flags);
 	if (wait_for(s, s->output_fd, POLLOUT, deadline) != STREAM_OK) {
 		errno = ETIMEDOUT;
 		return -1;
 	}
-	return write(s->output_fd, data, length < PIPE_BUF ? length : PIPE_BUF);
+	return write(s->output_fd, octets.data,
+	    octets.length < PIPE_BUF ? octets.length : PIPE_BUF);
 }
 
-void
-stream_flush(struct stream *s, struct timespec deadline)
+static void
+write_all(struct stream *s, int flags, struct timespec deadline)
 {
-	size_t done = 0;
+	struct span left = { s->output, s->output_length };
 
-	while (!s->broken && done < s->output_length) {
-		ssize_t put = write_some(s, s->output + done,
-		    s->output_length - done, deadline);
+	while (!s->broken && left.length > 0) {
+		ssize_t put = write_some(s, left, flags, deadline);
 
 		if (put > 0)
-			done += (size_t)put;
+			left = span_from(left, (size_t)put);
 		else if (put < 0 && errno == EAGAIN)
 			s->broken = wait_for(s, s->output_fd, POLLOUT,
 					deadline) != STREAM_OK;
@@ -235,6 +220,31 @@ stream_flush(struct stream *s, struct timespec deadline)
 			s->broken = true;
 	}
 	s->output_length = 0;
+}
+
+/* More follows what fills the buffer, so TCP may send it in segments that are
+ * full. Behind one that is not, the last one would have to wait until the peer
+ * has acknowledged it, which takes 40 ms (RFC 896; RFC 1122, 4.2.3.2). */
+void
+stream_write(struct stream *s, struct span octets, struct timespec deadline)
+{
+	while (octets.length > 0) {
+		size_t room, piece;
+
+		if (s->output_length == sizeof(s->output))
+			write_all(s, MSG_MORE, deadline);
+		room = sizeof(s->output) - s->output_length;
+		piece = octets.length < room ? octets.length : room;
+		memcpy(s->output + s->output_length, octets.data, piece);
+		s->output_length += piece;
+		octets = span_from(octets, piece);
+	}
+}
+
+void
+stream_flush(struct stream *s, struct timespec deadline)
+{
+	write_all(s, 0, deadline);
 }
 
 void

@@ -12,10 +12,9 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in $(cat "$QUEUE_DIR/child" 2>/dev/null); do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
+	if [[ -e $QUEUE_DIR/child ]]; then
+		kill -KILL "$(cat "$QUEUE_DIR/child")" 2>/dev/null || true
+	fi
 }
 
 # What the program does, a line each.
@@ -222,7 +221,10 @@ fault='S: 451 4.3.0 Local error; try again later'
 	queue_one <<<'S: 554 5.3.0 No'
 	teardown
 	rules read child 'exit 88'
-	queue_one <<<"$fault"
+	queue_one <<-EOT
+		$fault
+		@less-than 5
+	EOT
 	teardown
 	rules read child keep 'exit 0'
 	queue_one <<<"$taken"
@@ -280,6 +282,54 @@ fault='S: 451 4.3.0 Local error; try again later'
 		@exit 137
 	EOT
 	wait_until 5 all_have_ended
+}
+
+@test "a setuid program has its rights, though the handler can get none" {
+	local program=$QUEUE_DIR/setuid
+	# 31 is a refusal, to be seen from outside.
+	cat >"$program.c" <<-'EOT'
+		#include <unistd.h>
+		int main(void)
+		{
+			char octets[4096];
+			for (int fd = 0; fd < 2; fd++)
+				while (read(fd, octets, sizeof(octets)) > 0)
+					;
+			return geteuid() == 65534 ? 31 : 53;
+		}
+	EOT
+	gcc -o "$program" "$program.c"
+	chown 65534 "$program"
+	chmod 4755 "$program"
+	queue_one SMTPD_DELIVERY="qmail-queue:$program" \
+		<<<'S: 554 5.3.0 Message refused by the mail queue'
+}
+
+@test "without the process that starts programs, mail is put off" {
+	queue <<-EOT
+		$ehlo
+		@run pkill -KILL -P \$PID
+		$mail
+		$rcpt
+		C: DATA
+		$fault
+		C: DATA
+		$fault
+		$quit
+	EOT
+	rules read hang
+	queue SMTPD_RELAY_TIMEOUT=60 <<-EOT
+		$to_data
+		C: text
+		@read
+		@run until [ -s "$QUEUE_DIR/started" ]; do sleep 0.02; done
+		@run pkill -KILL -P \$PID
+		C: .
+		$fault
+		$quit
+	EOT
+	# Nobody is left to end it.
+	cut -d ' ' -f 1 "$QUEUE_DIR/started" >"$QUEUE_DIR/child"
 }
 
 @test "SIGTERM lets the program end its work" {

@@ -60,7 +60,7 @@ relay() {
 }
 
 relay_lmtp() {
-	talk "SMTPD_DELIVERY=lmtp:unix:$HOP" SMTPD_RELAY_TIMEOUT=1 "$@"
+	talk "SMTPD_DELIVERY=lmtp:unix:$HOP" SMTPD_RELAY_TIMEOUT=1
 }
 
 # What the next hop heard.
@@ -709,6 +709,31 @@ put_off_after_text() {
 	EOT
 }
 
+@test "such an answer is none when the end of the text is sent at once, either" {
+	local size
+	start_hop
+	relay <<-EOT
+		$ehlo
+		$send
+		$taken
+		$quit
+	EOT
+	# With so many octets more, the end fills a buffer of 4096.
+	size=$(stat -c %s "$HOP_DIR/message.1")
+	start_hop 'text=250 2.0.0 Ok|hang'
+	relay <<-EOT
+		$to_data
+		C: Subject: test
+		C: 
+		C: text$(printf '%0*d' $((8192 - size)) 0)
+		@read
+		@pause 0.3
+		C: .
+		S: $later
+		$quit
+	EOT
+}
+
 @test "an answer given twice is not that to the next message" {
 	start_hop 'dot.1=raw 250 2.0.0 Ok\r\n250 2.0.0 Again\r\n' 'mail.2=550 5.1.7 No'
 	relay <<-EOT
@@ -879,7 +904,7 @@ $quit"
 @test "memory does not grow with the message, nor with what the next hop says" {
 	start_hop
 	relay DATABYTES=0 <<-EOT
-		$(sed 's/26214400/0/' <<<"$to_data")
+		${to_data/26214400/0}
 		@repeat 600000 C: 0123456789012345678901234567890123456789
 		@run [ "\$(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' \
 			/proc/\$PID/status)" -lt 20000 ]
@@ -893,12 +918,36 @@ $quit"
 @test "a next hop that takes no text is cut off at the deadline" {
 	start_hop 'data=default|wait 30'
 	relay DATABYTES=0 <<-EOT
-		$(sed 's/26214400/0/' <<<"$to_data")
+		${to_data/26214400/0}
 		@mark
 		@repeat 100000 C: 0123456789012345678901234567890123456789
 		C: .
 		S: $later
 		@less-than 5
+		$quit
+	EOT
+}
+
+@test "the next hop's time does not run while the client is slow" {
+	start_hop 'data.3=default|wait 1.6'
+	relay <<-EOT
+		$to_data
+		@repeat 200 C: 0123456789012345678901234567890123456789
+		@pause 1.3
+		@repeat 200 C: 0123456789012345678901234567890123456789
+		@pause 1.3
+		C: .
+		$taken
+		@pause 1.3
+		$send
+		$taken
+		$mail
+		$rcpt
+		$data
+		@pause 1.2
+		@repeat 30000 C: 0123456789012345678901234567890123456789
+		C: .
+		$taken
 		$quit
 	EOT
 }
