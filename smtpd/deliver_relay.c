@@ -7,13 +7,10 @@
 #include "deliver_relay.h"
 
 #include "delivery.h"
+#include "relay_command.h"
 
 static const struct reply cannot_relay = { 451, "4.4.1",
 	"Next hop does not answer now" };
-static const struct reply no_utf8_there = { 550, "5.6.7",
-	"Next hop does not take SMTPUTF8" };
-static const struct reply no_8bit_there = { 554, "5.6.3",
-	"Next hop does not take 8BITMIME" };
 
 static const char *
 check(const char *target)
@@ -133,54 +130,6 @@ pass_on(struct delivery *d, enum nexthop_answer answer)
 	return give_up(d);
 }
 
-static void
-say(struct nexthop *hop, const char *before, const struct address *address)
-{
-	char buffer[ADDRESS_TEXT_MAX + 32];
-	struct text line = TEXT_IN(buffer);
-
-	text_put(&line, before);
-	text_put_char(&line, '<');
-	address_write(&line, address);
-	text_put_char(&line, '>');
-	nexthop_say(hop, text_span(&line));
-}
-
-static void
-say_size(struct nexthop *hop, uint64_t size)
-{
-	char buffer[32];
-	struct text text = TEXT_IN(buffer);
-
-	text_put(&text, " SIZE=");
-	text_put_number(&text, size);
-	nexthop_say(hop, text_span(&text));
-}
-
-static void
-say_mail(struct nexthop *hop, const struct envelope *e)
-{
-	say(hop, "MAIL FROM:", &e->sender);
-	if (e->declared_size != 0 && (hop->extensions & NEXTHOP_SIZE) != 0)
-		say_size(hop, e->declared_size);
-	if ((hop->extensions & NEXTHOP_8BITMIME) != 0)
-		nexthop_say(hop, span_of(" BODY=8BITMIME"));
-	if (e->smtputf8)
-		nexthop_say(hop, span_of(" SMTPUTF8"));
-	nexthop_say(hop, span_of("\r\n"));
-}
-
-/* What the message needs and the next hop lacks (RFC 6531, 3.2; RFC 6152, 3). */
-static const struct reply *
-lack(const struct nexthop *hop, const struct envelope *e)
-{
-	if (e->smtputf8 && (hop->extensions & NEXTHOP_SMTPUTF8) == 0)
-		return &no_utf8_there;
-	if (e->eight_bit && (hop->extensions & NEXTHOP_8BITMIME) == 0)
-		return &no_8bit_there;
-	return NULL;
-}
-
 /* Whether a next hop wants no more of this connection. */
 static bool
 has_left(const struct nexthop *hop, enum nexthop_answer answer)
@@ -205,11 +154,11 @@ begin(struct delivery *d, const struct envelope *e)
 		/* Nothing was said of this message: nothing is final. */
 		if (answer != NEXTHOP_YES)
 			return put_off(d, answer);
-		objection = lack(&r->hop, e);
+		objection = relay_lack(&r->hop, e);
 		if (objection != NULL)
 			return objection;
 		r->begun = true;
-		say_mail(&r->hop, e);
+		relay_say_mail(&r->hop, e);
 		answer = nexthop_listen(&r->hop);
 		if (has_left(&r->hop, answer))
 			nexthop_close(&r->hop);
@@ -243,8 +192,7 @@ recipient(struct delivery *d, const struct envelope *e,
 		objection = begin(d, e);
 	if (objection != NULL)
 		return objection;
-	say(&r->hop, "RCPT TO:", to);
-	nexthop_say(&r->hop, span_of("\r\n"));
+	relay_say_rcpt(&r->hop, to);
 	answer = nexthop_listen(&r->hop);
 	if (answer == NEXTHOP_NO && means_too_many(r))
 		return &reply_too_many_recipients;
@@ -280,27 +228,13 @@ open_message(struct delivery *d, const struct envelope *e)
 	return pass_on(d, answer);
 }
 
-/* Each LF becomes CRLF, and a dot at the start of a line is doubled, so that no
- * line of the text can be the end (RFC 5321, 4.5.2). */
 static void
 write_text(struct delivery *d, struct span text)
 {
 	struct relay_delivery *r = &d->relay;
 
 	nexthop_start_clock(&r->hop);
-	while (text.length > 0) {
-		const char *end = memchr(text.data, '\n', text.length);
-		size_t length = end != NULL ? (size_t)(end - text.data)
-					    : text.length;
-
-		if (r->at_line_start && text.data[0] == '.')
-			nexthop_say(&r->hop, span_of("."));
-		nexthop_say(&r->hop, (struct span){ text.data, length });
-		r->at_line_start = end != NULL;
-		if (end != NULL)
-			nexthop_say(&r->hop, span_of("\r\n"));
-		text = span_from(text, length + (end != NULL ? 1 : 0));
-	}
+	relay_say_text(&r->hop, text, &r->at_line_start);
 }
 
 static void
@@ -369,8 +303,7 @@ commit(struct delivery *d, const struct envelope *e)
 
 	nexthop_start_clock(&r->hop);
 	if (nexthop_require_ready(&r->hop))
-		nexthop_say(&r->hop,
-		    span_of(r->at_line_start ? ".\r\n" : "\r\n.\r\n"));
+		relay_say_end(&r->hop, r->at_line_start);
 	reply = r->setup.lmtp && e->recipients > 1 ? hear_each(d, e) : hear(d);
 	forget(d);
 	return reply;
