@@ -12,11 +12,13 @@
 #include "peer.h"
 #include "recipients.h"
 #include "sandbox.h"
+#include "sandbox_filter.h"
 #include "session.h"
 #include "signals.h"
 #include "stream.h"
 
 #define ERRORS_MAX 32
+#define MEMORY_MAX (16 * 1024 * 1024)
 
 static const char usage[] =
     "usage: tarpit-smtpd\n"
@@ -108,13 +110,20 @@ enter_sandbox(void)
 	struct sandbox_needs needs = {
 		.maildir_root = -1,
 		.message_size = c.config.data_bytes,
-		.seccomp = c.config.seccomp,
+		.memory = MEMORY_MAX,
 	};
+	struct sock_filter room[SANDBOX_FILTER_MAX];
+	struct sock_fprog filter;
 	bool without_landlock = false;
 	const char *refused;
 
 	delivery_use(&c.delivery, &needs);
-	refused = sandbox_enter(&needs, &without_landlock);
+	filter = sandbox_filter_for(needs.next_hop == NULL
+		? AF_UNSPEC
+		: needs.next_hop->sa_family,
+	    needs.receives_descriptors, room);
+	refused = sandbox_enter(&needs, c.config.seccomp ? &filter : NULL,
+	    &without_landlock);
 	if (refused != NULL) {
 		log_fault(&c.log, refused, errno);
 		turn_away(&reply_unavailable);

@@ -10,11 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sandbox_filter.h"
 #include "sandbox_landlock.h"
 
 #define FILES_MAX 32
-#define MEMORY_MAX (16 * 1024 * 1024)
 #define HEADERS_MAX 65536 /* what is written before a message */
 
 void
@@ -50,7 +48,7 @@ logs_to_file(void)
 }
 
 static bool
-limit_resources(uint64_t message_size)
+limit_resources(uint64_t message_size, uint64_t memory)
 {
 	if (!limit(RLIMIT_CORE, 0) || !limit(RLIMIT_NOFILE, FILES_MAX))
 		return false;
@@ -59,9 +57,10 @@ limit_resources(uint64_t message_size)
 		return false;
 #ifdef SANDBOX_WITHOUT_SECCOMP
 	/* Sanitizers map terabytes, and start a process at the end. */
+	(void)memory;
 	return true;
 #else
-	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_AS, MEMORY_MAX);
+	return limit(RLIMIT_NPROC, 0) && limit(RLIMIT_AS, memory);
 #endif
 }
 
@@ -97,29 +96,24 @@ drop_capabilities(void)
 }
 
 static bool
-enter_seccomp(const struct sandbox_needs *needs)
+enter_seccomp(const struct sock_fprog *filter)
 {
 #ifdef SANDBOX_WITHOUT_SECCOMP
-	(void)needs;
+	(void)filter;
 	return true;
 #else
-	struct sock_filter room[SANDBOX_FILTER_MAX];
-	struct sock_fprog program = sandbox_filter_for(needs->next_hop == NULL
-		? AF_UNSPEC
-		: needs->next_hop->sa_family,
-	    needs->receives_descriptors, room);
-
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) == 0;
 #endif
 }
 
 const char *
-sandbox_enter(const struct sandbox_needs *needs, bool *without_landlock)
+sandbox_enter(const struct sandbox_needs *needs,
+    const struct sock_fprog *filter, bool *without_landlock)
 {
 	int abi = sandbox_landlock_abi();
 
 	*without_landlock = abi == 0;
-	if (!limit_resources(needs->message_size))
+	if (!limit_resources(needs->message_size, needs->memory))
 		return "resource limits";
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return "no_new_privs";
@@ -127,7 +121,7 @@ sandbox_enter(const struct sandbox_needs *needs, bool *without_landlock)
 		return "Landlock";
 	if (!drop_capabilities())
 		return "capabilities";
-	if (needs->seccomp && !enter_seccomp(needs))
+	if (filter != NULL && !enter_seccomp(filter))
 		return "seccomp";
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ struct sandbox_needs {
 	uint64_t message_size; /* largest message to be written; 0: any */
 	const struct sockaddr *next_hop; /* that may be connected to; NULL */
 	bool receives_descriptors;	 /* over a socket */
-	bool seccomp;			 /* SMTPD_SECCOMP */
+	uint64_t memory;		 /* address space in octets */
 };
 
 /* Closes what the starter left open beside stdin, stdout and stderr. Comes
@@ -24,12 +25,14 @@ void sandbox_close_inherited(void);
 
 /*
  * Limits (no core, no processes, few files, bounded memory), no_new_privs, no
- * capabilities, Landlock as far as the kernel has it, a seccomp filter.
+ * capabilities, Landlock as far as the kernel has it, the seccomp filter
+ * (NULL: none).
  * Returns NULL, or the name of the step that the kernel has and refused, with
  * errno; the process must then end. *without_landlock tells that the kernel
  * has none, or only the first version, which forbids what delivery needs.
  */
-const char *sandbox_enter(const struct sandbox_needs *, bool *without_landlock);
+const char *sandbox_enter(const struct sandbox_needs *,
+    const struct sock_fprog *filter, bool *without_landlock);
 
 /* Prints what would be in force here as one comment line. */
 void sandbox_show(bool seccomp, FILE *);

@@ -41,5 +41,6 @@ WRAP(void, recipients_open, (struct recipients *r, const char *path,
 WRAP(void, delivery_start, (struct delivery *d, const struct delivery_setup *s),
     (d, s))
 WRAP(const char *, sandbox_enter, (const struct sandbox_needs *needs,
-    bool *without_landlock), (needs, without_landlock))
+    const struct sock_fprog *filter, bool *without_landlock),
+    (needs, filter, without_landlock))
 WRAP(void, session_run, (struct session *session), (session))

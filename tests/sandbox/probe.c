@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "sandbox.h"
+#include "sandbox_filter.h"
 
 #define MESSAGE_SIZE 1000000
 #define TOO_MUCH (32 * 1024 * 1024)
@@ -465,8 +466,10 @@ enter(const char *how, const struct prepared *p)
 		.maildir_root = p->root,
 		.message_size = MESSAGE_SIZE,
 		.receives_descriptors = strcmp(how, "program") == 0,
-		.seccomp = strcmp(how, "limits") != 0,
+		.memory = TOO_MUCH / 2,
 	};
+	struct sock_filter room[SANDBOX_FILTER_MAX];
+	struct sock_fprog filter;
 	bool without_landlock;
 	const char *refused;
 
@@ -474,7 +477,11 @@ enter(const char *how, const struct prepared *p)
 		return;
 	if (strcmp(how, "relay") == 0)
 		needs.next_hop = (const struct sockaddr *)&p->listening;
-	refused = sandbox_enter(&needs, &without_landlock);
+	filter = sandbox_filter_for(needs.next_hop == NULL ? AF_UNSPEC
+							   : AF_INET,
+	    needs.receives_descriptors, room);
+	refused = sandbox_enter(&needs,
+	    strcmp(how, "limits") == 0 ? NULL : &filter, &without_landlock);
 	if (refused == NULL)
 		return;
 	printf("%s: %s\n", refused, strerror(errno));
