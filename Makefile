@@ -6,6 +6,7 @@ CFLAGS = -O2 -g
 PREFIX = /usr/local
 SYSCONFDIR = /etc
 STATEDIR = /var/lib
+RUNDIR = /run
 DESTDIR =
 B = build
 
@@ -22,7 +23,8 @@ HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection
 DEFINES = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DCONFIG_DIR='"$(SYSCONFDIR)/tarpit-smtpd"' \
-	-DSTATE_DIR='"$(STATEDIR)/tarpit-smtpd"'
+	-DSTATE_DIR='"$(STATEDIR)/tarpit-smtpd"' \
+	-DRUN_DIR='"$(RUNDIR)/tarpit-smtpd"'
 COMPILE = -std=c11 -MMD -MP $(WARNINGS) $(if $(CI),-Werror) -Ismtpd \
 	$(DEFINES) $(HARDENING) $(CPPFLAGS) $(CFLAGS)
 # The kernel's headers, behind musl's own.
@@ -248,7 +250,8 @@ manual_pages_8 := $(wildcard smtpd/*.8 tools/*.8)
 place = install -m 644 /dev/null $(DESTDIR)$2 && \
 	sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
 		-e 's|@CONFIG_DIR@|$(SYSCONFDIR)/tarpit-smtpd|g' \
-		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' $1 >$(DESTDIR)$2
+		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' \
+		-e 's|@RUN_DIR@|$(RUNDIR)/tarpit-smtpd|g' $1 >$(DESTDIR)$2
 place_all = $(foreach file,$1,$(call place,$(file),$2/$(notdir $(file))) &&) :
 
 install: $(programs) $(preloaded)

@@ -17,6 +17,10 @@
 /* RFC 5321, 4.5.3.1.8: a server takes at least so many. */
 #define RECIPIENTS_MIN 100
 
+#define RANGES_EXPECTED                                                     \
+	"must be addresses and CIDR ranges, such as 192.0.2.0/24, without " \
+	"bits behind the prefix"
+
 #define FIELD(name) offsetof(struct config, name)
 
 static const struct setting settings[] = {
@@ -32,8 +36,7 @@ static const struct setting settings[] = {
 	{ "SMTPD_HOSTNAME", "localhost", &setting_hostname, FIELD(hostname), 0,
 	    0, "must be a domain name or an address literal" },
 	{ "SMTPD_EXEMPT", "", &setting_ranges, FIELD(exempt), 0, 0,
-	    "must be addresses and CIDR ranges, such as 192.0.2.0/24, without "
-	    "bits behind the prefix" },
+	    RANGES_EXPECTED },
 	{ "RELAYCLIENT", NULL, &setting_suffix, FIELD(relay_client), 0, 0,
 	    "must be empty or what is appended to each recipient" },
 	{ "DATABYTES", "26214400", &setting_number, FIELD(data_bytes), 0,
@@ -57,6 +60,23 @@ static const struct setting settings[] = {
 	    "must be yes or no" },
 	{ "QMAILQUEUE", NULL, &setting_program, FIELD(queue_program), 0, 0,
 	    NULL },
+	{ "SMTPD_TLS_SOCKET", RUN_DIR "/tls", &setting_socket,
+	    FIELD(tls_socket), 0, 0,
+	    "must be empty or the path of a local socket" },
+	{ "SMTPD_TLS_PORTS", "465", &setting_ports, FIELD(tls_ports), 0, 0,
+	    "must be port numbers, such as 465 or 465,4650" },
+	{ "SMTPD_AUTH_SOCKET", "", &setting_socket, FIELD(auth_socket), 0, 0,
+	    "must be empty or the path of a local socket" },
+	{ "SMTPD_AUTH_PLAINTEXT", "no", &setting_switch, FIELD(auth_plaintext),
+	    0, 0, "must be yes or no" },
+	{ "SMTPD_REQUIRE_AUTH", "no", &setting_switch, FIELD(require_auth), 0,
+	    0, "must be yes or no" },
+	{ "SMTPD_RELAY_AUTHENTICATED", "no", &setting_switch,
+	    FIELD(relay_authenticated), 0, 0, "must be yes or no" },
+	{ "SMTPD_PROXY", "no", &setting_switch, FIELD(proxy), 0, 0,
+	    "must be yes or no" },
+	{ "SMTPD_PROXY_FROM", "", &setting_ranges, FIELD(proxy_from), 0, 0,
+	    RANGES_EXPECTED },
 	{ "SMTPD_SECCOMP", "yes", &setting_switch, FIELD(seccomp), 0, 0,
 	    "must be yes or no" },
 };

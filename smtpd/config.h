@@ -35,6 +35,14 @@ struct config {
 	struct timespec relay_timeout; /* SMTPD_RELAY_TIMEOUT */
 	bool xclient;		       /* SMTPD_XCLIENT */
 	const char *queue_program;     /* QMAILQUEUE, NULL if unset */
+	const char *tls_socket;	       /* SMTPD_TLS_SOCKET, "" is none */
+	const char *tls_ports;	       /* SMTPD_TLS_PORTS */
+	const char *auth_socket;       /* SMTPD_AUTH_SOCKET, "" is none */
+	bool auth_plaintext;	       /* SMTPD_AUTH_PLAINTEXT */
+	bool require_auth;	       /* SMTPD_REQUIRE_AUTH */
+	bool relay_authenticated;      /* SMTPD_RELAY_AUTHENTICATED */
+	bool proxy;		       /* SMTPD_PROXY */
+	const char *proxy_from;	       /* SMTPD_PROXY_FROM */
 
 	/* Not settings: what the starter says of the connection and of
 	 * stderr; NULL if unset. */

@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "address.h"
 #include "config.h"
@@ -10,6 +12,8 @@
 #include "peer.h"
 #include "span.h"
 #include "text.h"
+
+#define PORT_MAX 65535
 
 const char *
 setting_wrong_at(const struct setting *setting, const char *text,
@@ -59,6 +63,66 @@ parse_path(const struct setting *setting, const char *text, void *field,
 		return setting->expected;
 	*(const char **)field = text;
 	return NULL;
+}
+
+static const char *
+parse_socket(const struct setting *setting, const char *text, void *field,
+    size_t *position)
+{
+	*position = 0;
+	if (*text != '\0' &&
+	    (*text != '/' ||
+		strlen(text) >= sizeof(((struct sockaddr_un *)0)->sun_path)))
+		return setting->expected;
+	*(const char **)field = text;
+	return NULL;
+}
+
+/* The port at the front of a list, which is taken off; 0 if none is there. */
+static unsigned
+take_port(const char **list)
+{
+	unsigned port = 0;
+
+	for (; **list >= '0' && **list <= '9' && port <= PORT_MAX; (*list)++)
+		port = port * 10 + (unsigned)(**list - '0');
+	return port <= PORT_MAX ? port : 0;
+}
+
+static const char *
+skip_separators(const char *list)
+{
+	return list + strspn(list, ", ");
+}
+
+static const char *
+parse_ports(const struct setting *setting, const char *text, void *field,
+    size_t *position)
+{
+	const char *rest = skip_separators(text);
+
+	while (*rest != '\0') {
+		const char *begin = rest;
+
+		if (take_port(&rest) == 0 || strchr(", ", *rest) == NULL)
+			return setting_wrong_at(setting, text, begin, position);
+		rest = skip_separators(rest);
+	}
+	*(const char **)field = text;
+	return NULL;
+}
+
+bool
+setting_has_port(const char *ports, unsigned port)
+{
+	const char *rest = skip_separators(ports);
+
+	while (*rest != '\0') {
+		if (take_port(&rest) == port)
+			return true;
+		rest = skip_separators(rest);
+	}
+	return false;
 }
 
 static const char *
@@ -179,6 +243,8 @@ setting_print_escaped(const char *string, FILE *out)
 
 const struct setting_kind setting_switch = { parse_switch, show_switch };
 const struct setting_kind setting_path = { parse_path, show_text };
+const struct setting_kind setting_socket = { parse_socket, show_text };
+const struct setting_kind setting_ports = { parse_ports, show_text };
 const struct setting_kind setting_delivery = { parse_delivery, show_text };
 const struct setting_kind setting_program = { parse_program, show_text };
 const struct setting_kind setting_ranges = { parse_ranges, show_text };

@@ -2,6 +2,7 @@
 #ifndef SETTING_H
 #define SETTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,6 +40,8 @@ extern const struct setting_kind setting_number;      /* uint64_t */
 extern const struct setting_kind setting_time;	      /* struct timespec */
 extern const struct setting_kind setting_switch;      /* bool */
 extern const struct setting_kind setting_path;	      /* const char * */
+extern const struct setting_kind setting_socket;      /* const char * */
+extern const struct setting_kind setting_ports;	      /* const char * */
 extern const struct setting_kind setting_delivery;    /* const char * */
 extern const struct setting_kind setting_program;     /* const char * */
 extern const struct setting_kind setting_ranges;      /* const char * */
@@ -46,6 +49,9 @@ extern const struct setting_kind setting_punctuation; /* const char * */
 extern const struct setting_kind setting_suffix;      /* const char * */
 /* char[CONFIG_HOSTNAME_MAX + 1] */
 extern const struct setting_kind setting_hostname;
+
+/* Whether a port is in a text that setting_ports took. */
+bool setting_has_port(const char *ports, unsigned port);
 
 /* For a kind: the place and the reason of an error. An empty text has no
  * places. */

@@ -58,6 +58,7 @@ handler_environment() {
 	echo "SMTPD_HOSTNAME=mx.example.org"
 	echo "SMTPD_RECIPIENTS=$CDB"
 	echo "SMTPD_DELIVERY=maildir:$MAIL/%d/%l"
+	echo "SMTPD_TLS_SOCKET="
 }
 
 # Options of tests/dialogue for talk.

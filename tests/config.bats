@@ -60,6 +60,14 @@ assert_bad() {
 		SMTPD_RELAY_TIMEOUT=120 # default
 		SMTPD_XCLIENT=no # default
 		QMAILQUEUE # unset
+		SMTPD_TLS_SOCKET=/run/tarpit-smtpd/tls # default
+		SMTPD_TLS_PORTS=465 # default
+		SMTPD_AUTH_SOCKET= # default
+		SMTPD_AUTH_PLAINTEXT=no # default
+		SMTPD_REQUIRE_AUTH=no # default
+		SMTPD_RELAY_AUTHENTICATED=no # default
+		SMTPD_PROXY=no # default
+		SMTPD_PROXY_FROM= # default
 		SMTPD_SECCOMP=yes # default
 	EOT
 }
@@ -77,7 +85,7 @@ assert_bad() {
 
 	run diff <(sort <<<"$shown") <(sed -nE \
 		-e 's/\(the name of the machine\)/mx.example.org/' \
-		-e 's|@CONFIG_DIR@|/etc/tarpit-smtpd|; s|@STATE_DIR@|/var/lib/tarpit-smtpd|' \
+		-e 's|@CONFIG_DIR@|/etc/tarpit-smtpd|; s|@STATE_DIR@|/var/lib/tarpit-smtpd|; s|@RUN_DIR@|/run/tarpit-smtpd|' \
 		-e 's/^#(RELAYCLIENT|QMAILQUEUE)=$/#\1/' \
 		-e 's/^#([A-Z_]+(=.*)?)$/\1/p' "$root/units/environment" | sort)
 	assert_success
@@ -97,7 +105,11 @@ assert_bad() {
 		SMTPD_EXEMPT='::1 192.0.2.0/24' RELAYCLIENT= DATABYTES=3 \
 		MAXRCPT=101 SMTPD_MAX_ERRORS=4 SMTPD_TIMEOUT=6 \
 		SMTPD_SESSION_TIMEOUT=7 SMTPD_SUBADDRESS=- SMTPD_SECCOMP=no \
-		SMTPD_RELAY_TIMEOUT=8 SMTPD_XCLIENT=yes QMAILQUEUE=/bin/true
+		SMTPD_RELAY_TIMEOUT=8 SMTPD_XCLIENT=yes QMAILQUEUE=/bin/true \
+		SMTPD_TLS_SOCKET=/t SMTPD_TLS_PORTS='1 2' SMTPD_AUTH_SOCKET=/a \
+		SMTPD_AUTH_PLAINTEXT=yes SMTPD_REQUIRE_AUTH=yes \
+		SMTPD_RELAY_AUTHENTICATED=yes SMTPD_PROXY=yes \
+		SMTPD_PROXY_FROM=127.0.0.1
 	assert_success
 	assert_output - <<-'EOT'
 		TARPITDELAY=1 # environment
@@ -116,6 +128,14 @@ assert_bad() {
 		SMTPD_RELAY_TIMEOUT=8 # environment
 		SMTPD_XCLIENT=yes # environment
 		QMAILQUEUE=/bin/true # environment
+		SMTPD_TLS_SOCKET=/t # environment
+		SMTPD_TLS_PORTS=1 2 # environment
+		SMTPD_AUTH_SOCKET=/a # environment
+		SMTPD_AUTH_PLAINTEXT=yes # environment
+		SMTPD_REQUIRE_AUTH=yes # environment
+		SMTPD_RELAY_AUTHENTICATED=yes # environment
+		SMTPD_PROXY=yes # environment
+		SMTPD_PROXY_FROM=127.0.0.1 # environment
 		SMTPD_SECCOMP=no # environment
 	EOT
 }
@@ -317,6 +337,37 @@ on_machine() {
 	assert_bad SMTPD_SECCOMP '' ': must be yes or no'
 	assert_bad SMTPD_SECCOMP YES ': must be yes or no'
 	assert_bad SMTPD_SECCOMP 0 ': must be yes or no'
+}
+
+@test "a local socket has a path or there is none" {
+	local name
+	for name in SMTPD_TLS_SOCKET SMTPD_AUTH_SOCKET; do
+		assert_shown "$name" '' ''
+		assert_shown "$name" /run/a /run/a
+		assert_shown "$name" "/$(printf '%0106d' 0)" "/$(printf '%0106d' 0)"
+		assert_bad "$name" run/a ': must be empty or the path of a local socket'
+		assert_bad "$name" "/$(printf '%0107d' 0)" \
+			': must be empty or the path of a local socket'
+	done
+}
+
+@test "ports are numbers between commas or spaces" {
+	local reason='must be port numbers, such as 465 or 465,4650'
+	assert_shown SMTPD_TLS_PORTS '' ''
+	assert_shown SMTPD_TLS_PORTS '1, 65535' '1, 65535'
+	assert_bad SMTPD_TLS_PORTS 0 " at position 1: $reason"
+	assert_bad SMTPD_TLS_PORTS 465,65536 " at position 5: $reason"
+	assert_bad SMTPD_TLS_PORTS 465,18446744073709551617 " at position 5: $reason"
+	assert_bad SMTPD_TLS_PORTS 465a " at position 1: $reason"
+	assert_bad SMTPD_TLS_PORTS -1 " at position 1: $reason"
+}
+
+@test "the switches of authentication and the proxy are yes or no" {
+	local name
+	for name in SMTPD_AUTH_PLAINTEXT SMTPD_REQUIRE_AUTH \
+		SMTPD_RELAY_AUTHENTICATED SMTPD_PROXY; do
+		assert_bad "$name" on ': must be yes or no'
+	done
 }
 
 @test "the client's address is passed on or not" {

@@ -48,7 +48,7 @@ files() {
 
 @test "the files installed name only places and pages that were installed" {
 	make_target install
-	run -1 grep -rIE '@(SBINDIR|CONFIG_DIR|STATE_DIR)@' "$there"
+	run -1 grep -rIE '@(SBINDIR|CONFIG_DIR|STATE_DIR|RUN_DIR)@' "$there"
 
 	local units=$there/opt/mail/lib/systemd/system program page
 	run -0 sed -nE 's|^ExecStart=(.* )?(/opt/mail/[^ ]*).*|\2|p' "$units"/*
