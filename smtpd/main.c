@@ -118,10 +118,15 @@ enter_sandbox(void)
 	const char *refused;
 
 	delivery_use(&c.delivery, &needs);
-	filter = sandbox_filter_for(needs.next_hop == NULL
-		? AF_UNSPEC
-		: needs.next_hop->sa_family,
-	    needs.receives_descriptors, room);
+	filter = sandbox_filter_for(
+	    &(struct sandbox_filter_needs){ .next_hop_family = needs.next_hop ==
+			NULL
+		    ? AF_UNSPEC
+		    : needs.next_hop->sa_family,
+		.receives_descriptors = needs.receives_descriptors,
+		.auth_socket = needs.auth_socket,
+		.tls_socket = needs.tls_socket },
+	    room);
 	refused = sandbox_enter(&needs, c.config.seccomp ? &filter : NULL,
 	    &without_landlock);
 	if (refused != NULL) {

@@ -16,7 +16,9 @@ struct sandbox_needs {
 	uint64_t message_size; /* largest message to be written; 0: any */
 	const struct sockaddr *next_hop; /* that may be connected to; NULL */
 	bool receives_descriptors;	 /* over a socket */
-	uint64_t memory;		 /* address space in octets */
+	int auth_socket;		 /* local, may be connected; 0: none */
+	int tls_socket;	 /* the same, and may pass descriptors; 0: none */
+	uint64_t memory; /* address space in octets */
 };
 
 /* Closes what the starter left open beside stdin, stdout and stderr. Comes

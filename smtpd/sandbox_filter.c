@@ -36,10 +36,12 @@
 	call(close, ALLOW) \
 	call(exit_group, ALLOW)
 
-/* What is added for a hand-off to a next hop or to a program. */
-#define HANDOFF_CALLS(call) \
+/* What is added for a hand-off to a next hop or to a program, and for the local
+ * sockets of TLS and authentication. */
+#define MORE_CALLS(call) \
 	call(socket, CHECK_SOCKET) \
-	call(connect, NEXT_HOP) \
+	call(connect, CHECK_CONNECT) \
+	call(sendmsg, CHECK_SENDMSG) \
 	call(getsockopt, NEXT_HOP) \
 	call(recvmsg, STARTER) \
 	call(recvfrom, STARTER)
@@ -47,17 +49,22 @@
 /*
  * The instructions by number, from which the jumps are counted: classic BPF
  * knows no labels. It only jumps forward, so the filter from PLAIN on is one of
- * its own, and that is what is installed when there is no such hand-off.
+ * its own, and that is what is installed when there is no more to allow.
  */
 enum place {
-	HANDOFF,
-	LAST_OF_HANDOFF_HEAD = HANDOFF + 4,
+	MORE,
+	LAST_OF_MORE_HEAD = MORE + 4,
 #define PLACE(name, target) CALL_##name,
-	HANDOFF_CALLS(PLACE)
-	OTHER_HANDOFF_CALLS,
+	MORE_CALLS(PLACE)
+	OTHER_MORE_CALLS,
 	CHECK_SOCKET,
-	NEXT_HOP = CHECK_SOCKET + 6,
+	CHECK_CONNECT = CHECK_SOCKET + 6,
+	CONNECT_TLS,
+	CONNECT_AUTH,
+	NEXT_HOP,
 	STARTER,
+	CHECK_SENDMSG,
+	SENDMSG_TLS,
 	PLAIN,
 	LAST_OF_PLAIN_HEAD = PLAIN + 4,
 	CALLS(PLACE)
@@ -82,15 +89,16 @@ _Static_assert(END <= SANDBOX_FILTER_MAX, "there is room for a copy");
 #define OPEN_NEW (O_WRONLY | O_CREAT | O_EXCL)
 #define OPEN_ANYWAY (O_CLOEXEC | O_NOFOLLOW | O_PATH | O_LARGEFILE)
 
-/* <sys/socket.h>; no socket has the family. */
+/* <sys/socket.h>; no socket has the family, nor is one the descriptor. */
 #define STREAM_SOCKET (1 | O_CLOEXEC | O_NONBLOCK)
 #define NO_FAMILY 0xffffffff
+#define NO_SOCKET 0xffffffff
 
 static const struct sock_filter filter[] = {
-	HEAD(HANDOFF),
-	HANDOFF_CALLS(JUMP)
-	[OTHER_HANDOFF_CALLS] = BPF_STMT(BPF_JMP | BPF_JA,
-	    PLAIN - OTHER_HANDOFF_CALLS - 1),
+	HEAD(MORE),
+	MORE_CALLS(JUMP)
+	[OTHER_MORE_CALLS] = BPF_STMT(BPF_JMP | BPF_JA,
+	    PLAIN - OTHER_MORE_CALLS - 1),
 
 	/* As it is connected: no other protocol, which Landlock may not know. */
 	[CHECK_SOCKET] = LOAD(LOW(0)),
@@ -100,8 +108,20 @@ static const struct sock_filter filter[] = {
 	JUMP_IF_EQUAL(CHECK_SOCKET + 3, STREAM_SOCKET, CHECK_SOCKET + 4, KILL),
 	LOAD(LOW(2)),
 	JUMP_IF_EQUAL(CHECK_SOCKET + 5, 0, ALLOW, KILL),
+
+	/* The client's own socket could be taken from it and connected by TCP to
+	 * somebody else, so only those made for it are. */
+	[CHECK_CONNECT] = LOAD(LOW(0)),
+	[CONNECT_TLS] = JUMP_IF_EQUAL(CONNECT_TLS, NO_SOCKET, ALLOW,
+	    CONNECT_AUTH),
+	[CONNECT_AUTH] = JUMP_IF_EQUAL(CONNECT_AUTH, NO_SOCKET, ALLOW,
+	    NEXT_HOP),
 	[NEXT_HOP] = RETURN(SECCOMP_RET_KILL_PROCESS),
 	[STARTER] = RETURN(SECCOMP_RET_KILL_PROCESS),
+
+	/* What it sends, and where to, cannot be looked at from here. */
+	[CHECK_SENDMSG] = LOAD(LOW(0)),
+	[SENDMSG_TLS] = JUMP_IF_EQUAL(SENDMSG_TLS, NO_SOCKET, ALLOW, KILL),
 
 	HEAD(PLAIN),
 	CALLS(JUMP)
@@ -141,18 +161,25 @@ program(const struct sock_filter *from, unsigned short length)
 }
 
 struct sock_fprog
-sandbox_filter_for(unsigned next_hop_family, bool receives_descriptors,
+sandbox_filter_for(const struct sandbox_filter_needs *needs,
     struct sock_filter room[SANDBOX_FILTER_MAX])
 {
-	if (next_hop_family == 0 && !receives_descriptors)
+	if (needs->next_hop_family == 0 && !needs->receives_descriptors &&
+	    needs->auth_socket == 0 && needs->tls_socket == 0)
 		return program(filter + PLAIN, END - PLAIN);
 	for (int i = 0; i < END; i++)
 		room[i] = filter[i];
-	if (next_hop_family != 0) {
-		room[SOCKET_FAMILY].k = next_hop_family;
+	if (needs->next_hop_family != 0) {
+		room[SOCKET_FAMILY].k = needs->next_hop_family;
 		room[NEXT_HOP].k = SECCOMP_RET_ALLOW;
 	}
-	if (receives_descriptors)
+	if (needs->receives_descriptors)
 		room[STARTER].k = SECCOMP_RET_ALLOW;
+	if (needs->auth_socket != 0)
+		room[CONNECT_AUTH].k = (unsigned)needs->auth_socket;
+	if (needs->tls_socket != 0) {
+		room[CONNECT_TLS].k = (unsigned)needs->tls_socket;
+		room[SENDMSG_TLS].k = (unsigned)needs->tls_socket;
+	}
 	return program(room, END);
 }

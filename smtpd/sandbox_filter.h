@@ -9,16 +9,23 @@
 #include <stdbool.h>
 
 /* Instructions in a filter, at most. */
-#define SANDBOX_FILTER_MAX 64
+#define SANDBOX_FILTER_MAX 80
+
+/* What a session needs beside what every session does; zero is nothing. */
+struct sandbox_filter_needs {
+	unsigned next_hop_family; /* of its address: may be connected to */
+	bool receives_descriptors;
+	int auth_socket; /* may be connected */
+	int tls_socket;	 /* the same, and may pass descriptors */
+};
 
 /*
  * Every call that a session makes once the sandbox is in force is allowed; any
  * other, or one with arguments that no session uses, kills the process.
  *
- * The family is that of the next hop's address, 0 if there is none. A filter
- * with more than the plain one is made in room, which must outlive it.
+ * A filter with more than the plain one is made in room, which must outlive it.
  */
-struct sock_fprog sandbox_filter_for(unsigned next_hop_family,
-    bool receives_descriptors, struct sock_filter room[SANDBOX_FILTER_MAX]);
+struct sock_fprog sandbox_filter_for(const struct sandbox_filter_needs *,
+    struct sock_filter room[SANDBOX_FILTER_MAX]);
 
 #endif

@@ -14,7 +14,7 @@ setup() {
 
 # Makes one attempt, and prints what came of it. The command, if there is one,
 # runs the probe.
-# Usage: attempt none|limits|all|relay|program NAME [COMMAND]...
+# Usage: attempt none|limits|all|relay|program|auth|tls NAME [COMMAND]...
 attempt() {
 	local directory=$BATS_TEST_TMPDIR/$1
 	rm -rf "$directory"
@@ -203,7 +203,7 @@ denied='Permission denied'
 	assert_output "$killed"
 }
 
-# Usage: with_handoff relay|program NAME OUTPUT
+# Usage: with_handoff relay|program|auth|tls NAME OUTPUT
 with_handoff() {
 	attempt none "$2"
 	assert_output 'done'
@@ -225,6 +225,23 @@ with_handoff() {
 	with_handoff program make-socket "$killed"
 	with_handoff program connect-tcp "$killed"
 	with_handoff program execute "$killed"
+}
+
+@test "the local socket of authentication can be connected, and no other" {
+	with_handoff auth connect-local 'done'
+	with_handoff auth connect-unix "$killed"
+	with_handoff auth disconnect "$killed"
+	with_handoff auth pass-descriptor "$killed"
+	with_handoff auth make-local-socket "$killed"
+}
+
+@test "the local socket of TLS can pass descriptors as well, and no other" {
+	with_handoff tls connect-local 'done'
+	with_handoff tls connect-unix "$killed"
+	with_handoff tls disconnect "$killed"
+	with_handoff tls pass-descriptor 'done'
+	with_handoff tls pass-elsewhere "$killed"
+	with_handoff tls make-local-socket "$killed"
 }
 
 # Plays an older kernel to a command.

@@ -21,14 +21,21 @@
 #define X32 0x40000000
 #define NONE (-1)
 
-/* What a filter is made for. */
-enum handoff { PLAIN, NEXT_HOP, STARTER, HANDOFFS };
+/* What a filter is made for, beside what all are. */
+enum need { NOTHING, NEXT_HOP, STARTER, AUTH, TLS, NEEDS };
+
+/* The descriptor of the local socket with AUTH and TLS. */
+#define LOCAL_SOCKET 7
+
+/* Who has a call, as a set. */
+#define PLAIN ((1U << NEEDS) - 1)
+#define ONLY(need) (1U << (need))
 
 /* As they are on the one architecture and the other. */
 static const struct {
 	const char *name;
 	int number[2];
-	enum handoff handoff; /* that alone has it; PLAIN: all */
+	unsigned needs;
 } calls[] = {
 	{ "clock_gettime", { 228, 113 }, PLAIN },
 	{ "clock_nanosleep", { 230, 115 }, PLAIN },
@@ -50,11 +57,12 @@ static const struct {
 	{ "sync_file_range", { 277, 84 }, PLAIN },
 	{ "unlinkat", { 263, 35 }, PLAIN },
 	{ "write", { 1, 64 }, PLAIN },
-	{ "socket", { 41, 198 }, NEXT_HOP },
-	{ "connect", { 42, 203 }, NEXT_HOP },
-	{ "getsockopt", { 55, 209 }, NEXT_HOP },
-	{ "recvmsg", { 47, 212 }, STARTER },
-	{ "recvfrom", { 45, 207 }, STARTER },
+	{ "socket", { 41, 198 }, ONLY(NEXT_HOP) },
+	{ "connect", { 42, 203 }, ONLY(NEXT_HOP) | ONLY(AUTH) | ONLY(TLS) },
+	{ "sendmsg", { 46, 211 }, ONLY(TLS) },
+	{ "getsockopt", { 55, 209 }, ONLY(NEXT_HOP) },
+	{ "recvmsg", { 47, 212 }, ONLY(STARTER) },
+	{ "recvfrom", { 45, 207 }, ONLY(STARTER) },
 };
 
 /* Arguments that are allowed or not; the others may be anything. */
@@ -107,7 +115,7 @@ static const uint32_t architectures[] = { AUDIT_ARCH_X86_64,
 /* The filter under test. */
 struct filter {
 	size_t architecture;
-	enum handoff handoff;
+	enum need need;
 	struct sock_fprog program;
 	struct sock_filter room[SANDBOX_FILTER_MAX];
 };
@@ -156,6 +164,9 @@ may_be_allowed(const struct filter *f, int number)
 	data.args[1] = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 	if (run(f, &data) == SECCOMP_RET_ALLOW)
 		return true;
+	data.args[0] = LOCAL_SOCKET;
+	if (run(f, &data) == SECCOMP_RET_ALLOW)
+		return true;
 	for (size_t i = 0; i < COUNT(arguments); i++) {
 		struct seccomp_data other = data;
 
@@ -181,8 +192,7 @@ is_listed(const struct filter *f, int number)
 {
 	for (size_t i = 0; i < COUNT(calls); i++)
 		if (calls[i].number[f->architecture] == number)
-			return calls[i].handoff == PLAIN ||
-			    calls[i].handoff == f->handoff;
+			return (calls[i].needs & 1U << f->need) != 0;
 	return false;
 }
 
@@ -237,10 +247,45 @@ compare_sockets(const struct filter *f)
 			.arch = architectures[f->architecture],
 			.args = { sockets[i].family, sockets[i].type,
 			    sockets[i].protocol } };
-		bool allowed = sockets[i].allowed && f->handoff == NEXT_HOP;
+		bool allowed = sockets[i].allowed && f->need == NEXT_HOP;
 
 		if ((run(f, &data) == SECCOMP_RET_ALLOW) != allowed) {
 			printf("socket %zu is wrong\n", i);
+			differences++;
+		}
+	}
+	return differences;
+}
+
+/* With the local socket alone; with a next hop its own is not yet known. */
+static int
+compare_descriptors(const struct filter *f)
+{
+	static const struct {
+		const char *name;
+		uint64_t descriptor;
+		unsigned needs;
+	} uses[] = {
+		{ "connect", LOCAL_SOCKET,
+		    ONLY(NEXT_HOP) | ONLY(AUTH) | ONLY(TLS) },
+		{ "connect", 0, ONLY(NEXT_HOP) },
+		{ "connect", LOCAL_SOCKET + 1, ONLY(NEXT_HOP) },
+		{ "sendmsg", LOCAL_SOCKET, ONLY(TLS) },
+		{ "sendmsg", 0, 0 },
+		{ "sendmsg", LOCAL_SOCKET + 1, 0 },
+	};
+	int differences = 0;
+
+	for (size_t i = 0; i < COUNT(uses); i++) {
+		struct seccomp_data data = { .nr = number_of(f->architecture,
+						 uses[i].name),
+			.arch = architectures[f->architecture],
+			.args = { uses[i].descriptor } };
+		bool allowed = (uses[i].needs & 1U << f->need) != 0;
+
+		if ((run(f, &data) == SECCOMP_RET_ALLOW) != allowed) {
+			printf("%s of descriptor %llu is wrong\n", uses[i].name,
+			    (unsigned long long)uses[i].descriptor);
 			differences++;
 		}
 	}
@@ -305,15 +350,19 @@ compare_actions(const struct filter *f)
 }
 
 static int
-compare(size_t architecture, enum handoff handoff)
+compare(size_t architecture, enum need need)
 {
-	struct filter f = { .architecture = architecture, .handoff = handoff };
+	struct filter f = { .architecture = architecture, .need = need };
 
-	f.program = sandbox_filter_for(handoff == NEXT_HOP ? AF_INET
-							   : AF_UNSPEC,
-	    handoff == STARTER, f.room);
+	f.program = sandbox_filter_for(
+	    &(struct sandbox_filter_needs){
+		.next_hop_family = need == NEXT_HOP ? AF_INET : AF_UNSPEC,
+		.receives_descriptors = need == STARTER,
+		.auth_socket = need == AUTH ? LOCAL_SOCKET : 0,
+		.tls_socket = need == TLS ? LOCAL_SOCKET : 0 },
+	    f.room);
 	return compare_numbers(&f) + compare_arguments(&f) +
-	    compare_sockets(&f) + compare_actions(&f);
+	    compare_sockets(&f) + compare_descriptors(&f) + compare_actions(&f);
 }
 
 static void
@@ -321,7 +370,8 @@ list(size_t architecture)
 {
 	struct filter f = { .architecture = architecture };
 
-	f.program = sandbox_filter_for(AF_UNSPEC, false, f.room);
+	f.program = sandbox_filter_for(&(struct sandbox_filter_needs){ 0 },
+	    f.room);
 	for (int number = 0; number < NUMBERS; number++)
 		if (may_be_allowed(&f, number))
 			printf("%d\n", number);
@@ -337,7 +387,7 @@ main(int argc, char **argv)
 		list(architecture);
 		return 0;
 	}
-	for (enum handoff handoff = PLAIN; handoff < HANDOFFS; handoff++)
-		differences += compare(architecture, handoff);
+	for (enum need need = NOTHING; need < NEEDS; need++)
+		differences += compare(architecture, need);
 	return differences != 0;
 }

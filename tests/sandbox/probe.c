@@ -2,11 +2,13 @@
  * Enters the sandbox of the handler and then tries what an attacker would who
  * had taken it over. Linked with the handler's own objects.
  *
- * usage: probe none|limits|all|relay|program ATTEMPT DIRECTORY
+ * usage: probe none|limits|all|relay|program|auth|tls ATTEMPT DIRECTORY
  *
  * "none" is without the sandbox, "limits" without its seccomp filter; "relay"
  * and "program" are all of it for a hand-off to a next hop by TCP, which is
- * there, or to a program. Of the directory, "root" is the Maildir root and "other" is not; each has a "file".
+ * there, or to a program; "auth" and "tls" for a local socket to connect. Of
+ * the directory, "root" is the Maildir root and "other" is not; each has a
+ * "file".
  * Prints "done", or the error that the kernel gave.
  */
 #include <errno.h>
@@ -40,6 +42,8 @@ struct prepared {
 	int other;
 	int tcp, tcp_to_bind;
 	int datagram;
+	int local; /* is the needed local socket */
+	int connected;
 	struct sockaddr_in listening, elsewhere;
 	struct sockaddr_un receiver;
 	void *page;
@@ -188,6 +192,54 @@ connect_unix(const struct prepared *p)
 {
 	return connect(p->datagram, (const struct sockaddr *)&p->receiver,
 	    sizeof(p->receiver));
+}
+
+static int
+connect_local(const struct prepared *p)
+{
+	return connect(p->local, (const struct sockaddr *)&p->receiver,
+	    sizeof(p->receiver));
+}
+
+/* As an attacker would get a socket to connect to somebody else. */
+static int
+disconnect(const struct prepared *p)
+{
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	return connect(p->connected, &nobody, sizeof(nobody));
+}
+
+static int
+pass(int to, int fd)
+{
+	char octet = 'T';
+	struct iovec octets = { &octet, 1 };
+	union {
+		struct cmsghdr header;
+		char octets[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+			  .cmsg_level = SOL_SOCKET,
+			  .cmsg_type = SCM_RIGHTS } };
+	struct msghdr message = { .msg_iov = &octets,
+		.msg_iovlen = 1,
+		.msg_control = control.octets,
+		.msg_controllen = sizeof(control.octets) };
+
+	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	return (int)sendmsg(to, &message, 0);
+}
+
+static int
+pass_descriptor(const struct prepared *p)
+{
+	return connect_local(p) < 0 ? -1 : pass(p->local, STDIN_FILENO);
+}
+
+static int
+pass_elsewhere(const struct prepared *p)
+{
+	return pass(p->connected, STDIN_FILENO);
 }
 
 static int
@@ -346,11 +398,13 @@ static const struct attempt {
 	int (*run)(const struct prepared *);
 } attempts[] = {
 	{ "call-x32", call_x32 },
+	{ "connect-local", connect_local },
 	{ "connect-tcp", connect_tcp },
 	{ "connect-tcp-elsewhere", connect_tcp_elsewhere },
 	{ "connect-unix", connect_unix },
 	{ "create-file", create_file },
 	{ "deliver", deliver },
+	{ "disconnect", disconnect },
 	{ "dump-core", dump_core },
 	{ "execute", execute },
 	{ "gain-privileges", gain_privileges },
@@ -367,6 +421,8 @@ static const struct attempt {
 	{ "map-executable", map_executable },
 	{ "open-many", open_many },
 	{ "overwrite-mail", overwrite_mail },
+	{ "pass-descriptor", pass_descriptor },
+	{ "pass-elsewhere", pass_elsewhere },
 	{ "read-file", read_file },
 	{ "read-mail", read_mail },
 	{ "read-password-file", read_password_file },
@@ -439,6 +495,11 @@ prepare_datagram(struct prepared *p)
 	must(bind(receiver, (struct sockaddr *)&p->receiver,
 		 sizeof(p->receiver)) == 0,
 	    "receiving socket");
+	p->local = socket(AF_UNIX, SOCK_DGRAM, 0);
+	p->connected = socket(AF_UNIX, SOCK_DGRAM, 0);
+	must(connect(p->connected, (struct sockaddr *)&p->receiver,
+		 sizeof(p->receiver)) == 0,
+	    "connected socket");
 }
 
 static void
@@ -466,6 +527,8 @@ enter(const char *how, const struct prepared *p)
 		.maildir_root = p->root,
 		.message_size = MESSAGE_SIZE,
 		.receives_descriptors = strcmp(how, "program") == 0,
+		.auth_socket = strcmp(how, "auth") == 0 ? p->local : 0,
+		.tls_socket = strcmp(how, "tls") == 0 ? p->local : 0,
 		.memory = TOO_MUCH / 2,
 	};
 	struct sock_filter room[SANDBOX_FILTER_MAX];
@@ -477,9 +540,13 @@ enter(const char *how, const struct prepared *p)
 		return;
 	if (strcmp(how, "relay") == 0)
 		needs.next_hop = (const struct sockaddr *)&p->listening;
-	filter = sandbox_filter_for(needs.next_hop == NULL ? AF_UNSPEC
-							   : AF_INET,
-	    needs.receives_descriptors, room);
+	filter = sandbox_filter_for(
+	    &(struct sandbox_filter_needs){
+		.next_hop_family = needs.next_hop == NULL ? AF_UNSPEC : AF_INET,
+		.receives_descriptors = needs.receives_descriptors,
+		.auth_socket = needs.auth_socket,
+		.tls_socket = needs.tls_socket },
+	    room);
 	refused = sandbox_enter(&needs,
 	    strcmp(how, "limits") == 0 ? NULL : &filter, &without_landlock);
 	if (refused == NULL)
