@@ -123,10 +123,15 @@ check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $(sandbox_tests) \
 	tests/run
 
 # Each system call of a delivery fails once, and the process is killed at each;
-# the next hop dies at each point of the dialogue. Prints a table; fails if a
-# message was lost. Takes about a minute.
-check-faults: $B/tarpit-smtpd $B/tarpit-rcpt
+# each write does less than it was asked to; the next hop dies at each point of
+# the dialogue. Prints a table; fails if a message was lost. Takes about a
+# minute.
+check-faults: $B/tarpit-smtpd $B/tarpit-rcpt $B/faults/shorten
 	tests/faults/sweep
+
+$B/faults/%: $B/tools/tests/faults/%.o
+	@mkdir -p $(@D)
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^
 
 # The server under a flood, two minutes for each way to start it. FLOODS_SHORT=1
 # is the form for CI. See tests/floods/run.
@@ -190,7 +195,7 @@ $B/bench/instructions: $(filter-out %/sandbox.o,$(handler_objects)) \
 
 # Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
 lint_sources = $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c tests/unit/*.c \
-	tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c)
+	tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c tests/faults/*.c)
 lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tests/unit/*.h \
 	tests/bench/*.h)
 lint_scripts = .ci/run tests/run $(wildcard tests/*.bats tests/*.bash) \
