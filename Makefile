@@ -55,9 +55,11 @@ shared_sources := smtpd/address.c smtpd/cdbfile.c smtpd/grammar.c \
 	smtpd/text.c
 rcpt_objects := $(patsubst %.c,$B/tools/%.o,tools/tarpit-rcpt.c \
 	$(wildcard tools/rcpt/*.c) $(shared_sources))
+tls_sources := tools/tarpit-tls.c $(wildcard tools/tls/*.c) smtpd/sandbox.c \
+	smtpd/sandbox_landlock.c
 unit_tests := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*.c))
 
-programs := $B/tarpit-smtpd $B/tarpit-rcpt
+programs := $B/tarpit-smtpd $B/tarpit-rcpt $B/tarpit-tls
 preloaded := $B/tcpserver-socket.so
 
 all: $(programs) $(preloaded)
@@ -70,6 +72,12 @@ $B/tarpit-smtpd: $(handler_objects)
 
 $B/tarpit-rcpt: $(rcpt_objects)
 	$(CC) $(TOOL_LDFLAGS) -o $@ $^ -lcdb
+
+$B/tarpit-tls: $(tls_sources:%.c=$B/tools/%.o)
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^ -lssl -lcrypto
+
+$B/sanitized/tarpit-tls: $(tls_sources:%.c=$B/sanitized/%.o)
+	$(CC) $(SANITIZE) -o $@ $^ -lssl -lcrypto
 
 $B/sanitized/tarpit-smtpd: $(sanitized_objects)
 	$(CC) $(SANITIZE) -o $@ $^ $(LIBCDB)
@@ -194,9 +202,10 @@ $B/bench/instructions: $(filter-out %/sandbox.o,$(handler_objects)) \
 	$(link_handler)
 
 # Each tool looks at one file at a time: clang-tidy confuses itself otherwise.
-lint_sources = $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c tests/unit/*.c \
-	tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c tests/faults/*.c)
-lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tests/unit/*.h \
+lint_sources = $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c tools/tls/*.c \
+	tests/unit/*.c tests/fuzz/*.c tests/sandbox/*.c tests/bench/*.c \
+	tests/faults/*.c)
+lint_headers = $(wildcard smtpd/*.h tools/rcpt/*.h tools/tls/*.h tests/unit/*.h \
 	tests/bench/*.h)
 lint_scripts = .ci/run tests/run $(wildcard tests/*.bats tests/*.bash) \
 	$(shell grep -lE '^\#!.*\b(sh|bash)$$' tools/* tests/* tests/bench/* \
@@ -209,7 +218,8 @@ lint:
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__x86_64__ -Ismtpd $(DEFINES) smtpd tools
-	for f in $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c); do \
+	for f in $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c \
+			tools/tls/*.c); do \
 		$(CC) $(COMPILE) -MF /dev/null -Werror -fanalyzer -c \
 			-o /dev/null $$f || exit 1; \
 	done
@@ -220,9 +230,9 @@ lint:
 DEPS = bats bats-assert bats-support clang clang-format clang-tidy cppcheck \
 	curl gcc iproute2 libbsd0 libc6-dev libcdb-dev libclang-rt-14-dev \
 	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 \
-	linux-libc-dev-arm64-cross make mandoc msmtp \
-	musl-dev musl-tools netbase procps python3 s-nail shellcheck strace \
-	swaks systemd systemd-container tinycdb ucspi-tcp valgrind
+	libssl-dev linux-libc-dev-arm64-cross make mandoc msmtp \
+	musl-dev musl-tools netbase openssl procps python3 s-nail shellcheck \
+	sslscan strace swaks systemd systemd-container tinycdb ucspi-tcp valgrind
 # Mail servers of the tests; they cannot be installed side by side, or listen at
 # once.
 PEERS = dovecot-imapd dovecot-lmtpd exim4-daemon-light mailfront \
@@ -311,7 +321,7 @@ deb: $(programs) $(preloaded)
 # Everything that a bare Debian lacks to build and listen.
 DEMO_DEPS = gcc libc6-dev libcdb-dev musl-dev musl-tools systemd
 demo: demo-deps
-	@$(MAKE) --silent $(programs)
+	@$(MAKE) --silent $B/tarpit-smtpd $B/tarpit-rcpt
 	@tools/demo
 
 demo-deps:

@@ -31,11 +31,14 @@ files() {
 		opt/mail/lib/systemd/system/tarpit-smtpd-tcpserver.socket
 		opt/mail/lib/systemd/system/tarpit-smtpd.socket
 		opt/mail/lib/systemd/system/tarpit-smtpd@.service
+		opt/mail/lib/systemd/system/tarpit-tls.socket
+		opt/mail/lib/systemd/system/tarpit-tls@.service
 		opt/mail/lib/sysusers.d/tarpit-smtpd.conf
 		opt/mail/lib/tarpit-smtpd/tcpserver-socket.so
 		opt/mail/lib/tmpfiles.d/tarpit-smtpd.conf
 		opt/mail/sbin/tarpit-rcpt
 		opt/mail/sbin/tarpit-smtpd
+		opt/mail/sbin/tarpit-tls
 		opt/mail/share/doc/tarpit-smtpd/environment
 		opt/mail/share/doc/tarpit-smtpd/hardened.conf
 		opt/mail/share/doc/tarpit-smtpd/poll-limit.conf
@@ -43,6 +46,7 @@ files() {
 		opt/mail/share/man/man5/tarpit-recipients.5
 		opt/mail/share/man/man8/tarpit-rcpt.8
 		opt/mail/share/man/man8/tarpit-smtpd.8
+		opt/mail/share/man/man8/tarpit-tls.8
 	END
 }
 
@@ -52,7 +56,7 @@ files() {
 
 	local units=$there/opt/mail/lib/systemd/system program page
 	run -0 sed -nE 's|^ExecStart=(.* )?(/opt/mail/[^ ]*).*|\2|p' "$units"/*
-	assert_equal "${#lines[@]}" 3
+	assert_equal "${#lines[@]}" 4
 	for program in "${lines[@]}"; do
 		assert [ -x "$there$program" ]
 	done
