@@ -99,6 +99,68 @@ setup() {
 	assert_nothing_delivered
 }
 
+@test "the end of a message that is put off ends its transaction, too" {
+	talk <<-EOT
+		$helo
+		$mail
+		$rcpt
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		@run chmod 500 $MAIL/example.org/alice/new
+		$mail
+		$rcpt
+		$data
+		C: .
+		S: 451 4.3.0 Local error; try again later
+		C: DATA
+		S: 503 5.5.1 Say MAIL first
+		@run chmod 700 $MAIL/example.org/alice/new
+		$mail
+		$rcpt
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+}
+
+# As with Postfix, Sendmail and Exim. RFC 5321, 4.1.4: MAIL only comes when none
+# is open; 4.1.1.4 clears the buffers at the end of the text alone.
+@test "DATA that is put off leaves its transaction open, until RSET" {
+	talk SMTPD_RECIPIENTS=/nonexistent <<-EOT
+		$helo
+		$mail
+		C: RCPT TO:<alice@example.org>
+		S: 451 4.3.0 Cannot check recipients now
+		C: DATA
+		S: 451 4.3.0 No recipient could be checked; try again later
+		C: MAIL FROM:<other@example.net>
+		S: 503 5.5.1 A transaction is open already
+		C: RSET
+		S: 250 2.0.0 OK
+		$mail
+		$quit
+	EOT
+	chmod 500 "$MAIL"
+	talk <<-EOT
+		$helo
+		$mail
+		$rcpt
+		C: DATA
+		S: 451 4.3.0 Local error; try again later
+		C: MAIL FROM:<other@example.net>
+		S: 503 5.5.1 A transaction is open already
+		@run chmod 700 $MAIL
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	run the_message
+	assert_line --index 0 'Return-Path: <sender@example.net>'
+}
+
 @test "DATA is refused when all recipients were, and the session stays in step" {
 	talk <<-EOT
 		$helo
