@@ -151,8 +151,8 @@ check-floods: $(programs) $(preloaded)
 FUZZ_CC = clang
 FUZZ_SECONDS = 60
 fuzzers := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
-fuzzed_sources := $(addprefix smtpd/,address.c grammar.c message.c \
-	nexthop_reply.c reply.c text.c)
+fuzzed_sources := $(addprefix smtpd/,address.c grammar.c ip.c message.c \
+	nexthop_reply.c ranges.c reply.c text.c)
 fuzz: $(fuzzers)
 	for f in $(fuzzers); do \
 		mkdir -p $$f-corpus; echo "$$f, $(FUZZ_SECONDS) seconds"; \
@@ -185,7 +185,7 @@ $B/bench/minimal: $B/handler/tests/bench/minimal.o
 	$(link_handler)
 
 # The handler, stopped where main calls one of these.
-START_STEPS = sandbox_close_inherited config_load log_open recipients_open \
+START_STEPS = sandbox_close_inherited log_open config_load recipients_open \
 	delivery_start sandbox_enter session_run
 $B/bench/start: HANDLER_LDFLAGS += $(START_STEPS:%=-Wl,--wrap=%)
 $B/bench/start: $(handler_objects) $B/handler/tests/bench/start.o

@@ -143,13 +143,49 @@ check_program(const struct config *config, struct config_error *error)
 	return error->reason == NULL;
 }
 
-size_t
-config_load(struct config *config, struct config_error *errors, size_t max)
+/* Without a list, nobody at all could connect. */
+static bool
+check_proxy(const struct config *config, struct config_error *error)
 {
-	struct config_error unusable = { .name = "SMTPD_DELIVERY" };
+	error->value = config->proxy_from.list;
+	error->reason = config->proxy && config->proxy_from.entries == 0
+	    ? "must have the proxies, as SMTPD_PROXY is yes"
+	    : NULL;
+	return error->reason == NULL;
+}
+
+/* What settings that are good must have together. */
+static size_t
+check_together(const struct config *config, struct config_error *errors,
+    size_t max)
+{
+	struct config_error no_program = { .name = "SMTPD_DELIVERY" };
+	struct config_error no_proxy = { .name = "SMTPD_PROXY_FROM" };
 	size_t count = 0;
 
-	memset(config, 0, sizeof(*config));
+	if (!check_program(config, &no_program) && count++ < max)
+		errors[count - 1] = no_program;
+	if (!check_proxy(config, &no_proxy) && count++ < max)
+		errors[count - 1] = no_proxy;
+	return count;
+}
+
+void
+config_load_starter(struct config *config)
+{
+	config->remote_address = either("REMOTE_ADDR", "TCPREMOTEIP");
+	config->remote_port = either("REMOTE_PORT", "TCPREMOTEPORT");
+	config->journal_stream = getenv("JOURNAL_STREAM");
+}
+
+size_t
+config_load(struct config *config, const struct ip_address *peer,
+    struct config_error *errors, size_t max)
+{
+	size_t count = 0;
+
+	config->from_environment = 0;
+	config->exempt.asked = config->proxy_from.asked = *peer;
 	for (size_t i = 0; i < SETTINGS; i++) {
 		const struct setting *setting = &settings[i];
 		struct config_error error = { .name = setting->name,
@@ -170,12 +206,7 @@ config_load(struct config *config, struct config_error *errors, size_t max)
 		if (setting->kind == &setting_hostname)
 			use_machine_name(config, setting);
 	}
-	if (count == 0 && !check_program(config, &unusable) && count++ < max)
-		errors[0] = unusable;
-	config->remote_address = either("REMOTE_ADDR", "TCPREMOTEIP");
-	config->remote_port = either("REMOTE_PORT", "TCPREMOTEPORT");
-	config->journal_stream = getenv("JOURNAL_STREAM");
-	return count;
+	return count == 0 ? check_together(config, errors, max) : count;
 }
 
 void

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "ranges.h"
+
 /* RFC 1035, 2.3.4. */
 #define CONFIG_HOSTNAME_MAX 255
 /* More is a configuration error, as with Exchange. */
@@ -20,7 +22,7 @@ struct config {
 	const char *recipients;			/* SMTPD_RECIPIENTS */
 	const char *delivery;			/* SMTPD_DELIVERY */
 	char hostname[CONFIG_HOSTNAME_MAX + 1]; /* SMTPD_HOSTNAME */
-	const char *exempt;			/* SMTPD_EXEMPT */
+	struct ranges exempt;			/* SMTPD_EXEMPT */
 	const char *relay_client;		/* RELAYCLIENT, NULL if unset */
 	uint64_t data_bytes;			/* DATABYTES, 0 is no limit */
 	uint64_t max_recipients;		/* MAXRCPT */
@@ -42,7 +44,7 @@ struct config {
 	bool require_auth;	       /* SMTPD_REQUIRE_AUTH */
 	bool relay_authenticated;      /* SMTPD_RELAY_AUTHENTICATED */
 	bool proxy;		       /* SMTPD_PROXY */
-	const char *proxy_from;	       /* SMTPD_PROXY_FROM */
+	struct ranges proxy_from;      /* SMTPD_PROXY_FROM */
 
 	/* Not settings: what the starter says of the connection and of
 	 * stderr; NULL if unset. */
@@ -58,12 +60,17 @@ struct config_error {
 	size_t position;    /* where in the value, from 1; 0: all of it */
 };
 
+/* Fills what is no setting. Comes first. */
+void config_load_starter(struct config *);
+
 /*
  * Fills every setting from the environment or its default. A value that cannot
- * be used leaves the default in place and becomes an error.
+ * be used leaves the default in place and becomes an error. The lists of ranges
+ * are asked for the peer while they are read.
  * Returns how many errors there are and stores the first max of them.
  */
-size_t config_load(struct config *, struct config_error *errors, size_t max);
+size_t config_load(struct config *, const struct ip_address *peer,
+    struct config_error *errors, size_t max);
 
 /* Prints every setting, one NAME=VALUE a line, with where it came from: the
  * "environment" or the "default". RELAYCLIENT may be "unset". */

@@ -53,7 +53,8 @@ advise(void)
 static int
 check_config(void)
 {
-	size_t count = config_load(&c.config, c.errors, ERRORS_MAX);
+	size_t count = config_load(&c.config, &c.peer.address, c.errors,
+	    ERRORS_MAX);
 
 	for (size_t i = 0; i < count && i < ERRORS_MAX; i++)
 		config_print_error(&c.errors[i], stderr);
@@ -150,11 +151,12 @@ serve(void)
 		return EX_NOINPUT;
 	sandbox_close_inherited();
 	signals_install();
-	count = config_load(&c.config, c.errors, ERRORS_MAX);
+	config_load_starter(&c.config);
 	log_open(&c.log, c.config.journal_stream);
 	peer_identify(&c.peer, c.config.remote_address, c.config.remote_port,
 	    STDIN_FILENO);
 	c.log.peer = &c.peer;
+	count = config_load(&c.config, &c.peer.address, c.errors, ERRORS_MAX);
 	stream_open(&c.stream, STDIN_FILENO, STDOUT_FILENO);
 	c.session.config = &c.config;
 	c.session.peer = &c.peer;

@@ -210,7 +210,7 @@ say_xclient(struct nexthop *n)
 	    !offers(n, NEXTHOP_XCLIENT_ADDR))
 		return NEXTHOP_YES;
 	say_text(n,
-	    client->address.family == PEER_IPV6 ? "XCLIENT ADDR=IPV6:"
+	    client->address.family == IP_V6 ? "XCLIENT ADDR=IPV6:"
 						: "XCLIENT ADDR=");
 	say_text(n, client->text);
 	if (offers(n, NEXTHOP_XCLIENT_NAME))

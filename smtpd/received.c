@@ -27,12 +27,12 @@ static void
 put_peer(struct text *t, const struct peer *peer)
 {
 	switch (peer->address.family) {
-	case PEER_UNKNOWN:
+	case IP_NONE:
 		return;
-	case PEER_IPV4:
+	case IP_V4:
 		text_put(t, " ([");
 		break;
-	case PEER_IPV6:
+	case IP_V6:
 		text_put(t, " ([IPv6:");
 		break;
 	}

@@ -69,7 +69,7 @@ relay_target_parse(struct relay_target *target, const char *text)
 {
 	static const char reason[] =
 	    "must be unix:PATH, ADDRESS:PORT or [ADDRESS]:PORT, numeric";
-	struct peer_address parsed;
+	struct ip_address parsed;
 	struct span address, port;
 	in_port_t number;
 
@@ -77,17 +77,17 @@ relay_target_parse(struct relay_target *target, const char *text)
 	if (strncmp(text, unix_prefix, strlen(unix_prefix)) == 0)
 		return parse_local(target, text + strlen(unix_prefix));
 	if (!split(text, &address, &port) || !parse_port(port, &number) ||
-	    !peer_parse_address(address, &parsed))
+	    !ip_parse(address, &parsed))
 		return reason;
-	if (parsed.family == PEER_IPV4) {
+	if (parsed.family == IP_V4) {
 		target->address.ipv4.sin_family = AF_INET;
 		target->address.ipv4.sin_port = number;
-		memcpy(&target->address.ipv4.sin_addr, parsed.octets, 4);
+		ip_to_octets(&parsed, &target->address.ipv4.sin_addr);
 		target->length = sizeof(target->address.ipv4);
 	} else {
 		target->address.ipv6.sin6_family = AF_INET6;
 		target->address.ipv6.sin6_port = number;
-		memcpy(&target->address.ipv6.sin6_addr, parsed.octets, 16);
+		ip_to_octets(&parsed, &target->address.ipv6.sin6_addr);
 		target->length = sizeof(target->address.ipv6);
 	}
 	return NULL;

@@ -161,7 +161,7 @@ session_run(struct session *s)
 	s->tarpit.delay = s->config->tarpit_delay;
 	s->tarpit.free_refusals = s->config->tarpit_count;
 	s->tarpit.exempt = s->config->relay_client != NULL ||
-	    peer_in_ranges(&s->peer->address, s->config->exempt);
+	    ranges_hold(&s->config->exempt, &s->peer->address);
 	session_reset_transaction(s);
 	greet(s);
 	while (s->end == SESSION_GOES_ON)

@@ -9,7 +9,7 @@
 #include "address.h"
 #include "config.h"
 #include "delivery.h"
-#include "peer.h"
+#include "ranges.h"
 #include "span.h"
 #include "text.h"
 
@@ -155,12 +155,18 @@ static const char *
 parse_ranges(const struct setting *setting, const char *text, void *field,
     size_t *position)
 {
-	struct span bad = peer_check_ranges(text);
+	struct ranges *ranges = field;
+	const char *bad = ranges_read(ranges, text, &ranges->asked);
 
-	if (bad.length > 0)
-		return setting_wrong_at(setting, text, bad.data, position);
-	*(const char **)field = text;
+	if (bad != NULL)
+		return setting_wrong_at(setting, text, bad, position);
 	return NULL;
+}
+
+static void
+show_ranges(const void *field, FILE *out)
+{
+	setting_print_escaped(((const struct ranges *)field)->list, out);
 }
 
 static const char *
@@ -247,7 +253,7 @@ const struct setting_kind setting_socket = { parse_socket, show_text };
 const struct setting_kind setting_ports = { parse_ports, show_text };
 const struct setting_kind setting_delivery = { parse_delivery, show_text };
 const struct setting_kind setting_program = { parse_program, show_text };
-const struct setting_kind setting_ranges = { parse_ranges, show_text };
+const struct setting_kind setting_ranges = { parse_ranges, show_ranges };
 const struct setting_kind setting_punctuation = { parse_punctuation,
 	show_text };
 const struct setting_kind setting_suffix = { parse_suffix, show_text };

@@ -44,7 +44,7 @@ extern const struct setting_kind setting_socket;      /* const char * */
 extern const struct setting_kind setting_ports;	      /* const char * */
 extern const struct setting_kind setting_delivery;    /* const char * */
 extern const struct setting_kind setting_program;     /* const char * */
-extern const struct setting_kind setting_ranges;      /* const char * */
+extern const struct setting_kind setting_ranges;      /* struct ranges */
 extern const struct setting_kind setting_punctuation; /* const char * */
 extern const struct setting_kind setting_suffix;      /* const char * */
 /* char[CONFIG_HOSTNAME_MAX + 1] */

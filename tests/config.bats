@@ -302,6 +302,44 @@ on_machine() {
 	assert_bad SMTPD_EXEMPT '10.0.0.0/33' " at position 1: $reason"
 }
 
+# So many ranges, each of its own.
+ranges() {
+	python3 -c '
+import sys
+for i in range(int(sys.argv[1])):
+    print(f"10.{i >> 8}.{i & 255}.0/24 2001:db8:{i:x}::/48", end=" ")' "$1"
+}
+
+@test "a bad entry is found behind a thousand good ones, and at the start" {
+	local list
+	list=$(ranges 500)
+	run handler SMTPD_EXEMPT="$list" --check-config
+	assert_success
+	run handler SMTPD_EXEMPT="${list}192.0.2.256" --check-config
+	assert_failure 78
+	assert_output --partial "192.0.2.256\" at position $((${#list} + 1)): "
+	run handler SMTPD_EXEMPT="192.0.2.256 $list" --check-config
+	assert_failure 78
+	assert_output --partial '" at position 1: '
+}
+
+@test "with SMTPD_PROXY there must be proxies" {
+	local reason='must have the proxies, as SMTPD_PROXY is yes'
+	run handler SMTPD_PROXY=yes --check-config
+	assert_failure 78
+	assert_output "SMTPD_PROXY_FROM: value \"\": $reason"
+	run handler SMTPD_PROXY=yes SMTPD_PROXY_FROM=' , ' --check-config
+	assert_failure 78
+	assert_output "SMTPD_PROXY_FROM: value \" , \": $reason"
+	run handler SMTPD_PROXY=yes SMTPD_PROXY_FROM=::1 --check-config
+	assert_success
+	run handler SMTPD_PROXY_FROM=::1 --check-config
+	assert_success
+	run handler SMTPD_PROXY=yes SMTPD_PROXY_FROM=::1/12 --check-config
+	assert_failure 78
+	assert_output --partial 'value "::1/12" at position 1: '
+}
+
 @test "a file must have a name that fits" {
 	local reason='must be the path of a file'
 	assert_shown SMTPD_RECIPIENTS 'recipients.cdb' 'recipients.cdb'

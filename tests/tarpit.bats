@@ -354,6 +354,24 @@ no_children() {
 	done
 }
 
+@test "the last of a thousand ranges is exempt, and with a bad one nobody is served" {
+	local list
+	list=$(printf '10.0.%d.0/24 ' {0..249} {0..249} {0..249} {0..249})
+	talk TARPITDELAY=60 SMTPD_EXEMPT="${list}192.0.2.1" <<-EOT
+		$helo
+		C: BOGUS
+		S: 500 5.5.1 Unknown command
+		@less-than 30
+		$quit
+	EOT
+	talk SMTPD_EXEMPT="192.0.2.1 ${list}192.0.2.256" <<-EOT
+		S: 421 4.3.5 Service misconfigured
+		@eof
+		@exit 78
+	EOT
+	grep -F "setting=SMTPD_EXEMPT" "$LOG" | grep -F "position=$((${#list} + 11))"
+}
+
 @test "addresses not in SMTPD_EXEMPT are delayed, and so is an unknown one" {
 	local address
 	for address in 192.0.3.1 2001:db9::5; do

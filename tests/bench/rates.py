@@ -98,9 +98,9 @@ def report(results, rates):
 # stopped, and what is set then.
 STEPS = [
     ("exec, libc's own start", {"BENCH_STOP_BEFORE": "sandbox_close_inherited"}),
-    ("descriptors closed, signals", {"BENCH_STOP_BEFORE": "config_load"}),
-    ("settings", {"BENCH_STOP_BEFORE": "log_open"}),
-    ("log, peer, stream", {"BENCH_STOP_BEFORE": "recipients_open"}),
+    ("descriptors closed, signals", {"BENCH_STOP_BEFORE": "log_open"}),
+    ("log, peer", {"BENCH_STOP_BEFORE": "config_load"}),
+    ("settings, stream", {"BENCH_STOP_BEFORE": "recipients_open"}),
     ("recipients opened", {"BENCH_STOP_BEFORE": "delivery_start"}),
     ("Maildir root opened", {"BENCH_STOP_BEFORE": "sandbox_enter"}),
     ("limits, no_new_privs, Landlock, capabilities",
@@ -118,6 +118,38 @@ def spawn(count, input_file, command, environment):
                          stderr=subprocess.DEVNULL)
     # The replies come before the figures.
     return [float(word) for word in run.stdout.split(b"\n")[-2].split()]
+
+
+def ranges(form):
+    """1,000 of them, none of which is 127.0.0.1."""
+    return " ".join(form(1 + i % 100, i % 256, i * 97 % 256)
+                    for i in range(1000))
+
+
+RANGES = {
+    "none": "",
+    "1,000 of IPv4": ranges(lambda a, b, c: f"{a}.{b}.{c}.0/24"),
+    "1,000 of IPv6": ranges(lambda a, b, c: f"2001:db8:{a}:{b}::/64"),
+}
+
+
+def bench_ranges(results, place, quit_file, count, rounds):
+    """What else the machine does only adds to the time of a session."""
+    environment = place.settings() | {"REMOTE_ADDR": "127.0.0.1"}
+    times = {name: [] for name in RANGES}
+    for _ in range(rounds):
+        for name, value in RANGES.items():
+            us, _ = spawn(count, quit_file, [BUILD / "tarpit-smtpd"],
+                          environment | {"SMTPD_EXEMPT": value})
+            times[name].append(us)
+    results.heading("Sessions a second with ranges in SMTPD_EXEMPT: greeting, "
+                    "QUIT (no network)")
+    for name, values in times.items():
+        results.add(name, 1e6 / min(values), "/s")
+    for name, values in times.items():
+        if name != "none":
+            results.add(f"ratio of {name} to none",
+                        min(times["none"]) / min(values), "times")
 
 
 def bench_start(results, place, options):
@@ -148,3 +180,4 @@ def bench_start(results, place, options):
                                ("the static minimum, all together", minimum)):
         results.add(name, us, "us")
         results.add("  page faults", faults, "")
+    bench_ranges(results, place, quit_file, count, rounds)

@@ -33,9 +33,9 @@ stop_before(const char *function)
 
 /* clang-format off */
 WRAP(void, sandbox_close_inherited, (void), ())
-WRAP(size_t, config_load, (struct config *config, struct config_error *errors,
-    size_t max), (config, errors, max))
 WRAP(void, log_open, (struct log *log, const char *stream), (log, stream))
+WRAP(size_t, config_load, (struct config *config, const struct ip_address *peer,
+    struct config_error *errors, size_t max), (config, peer, errors, max))
 WRAP(void, recipients_open, (struct recipients *r, const char *path,
     const char *subaddress), (r, path, subaddress))
 WRAP(void, delivery_start, (struct delivery *d, const struct delivery_setup *s),

@@ -9,8 +9,7 @@
 
 #include "tap.h"
 
-static struct peer peer = { { PEER_IPV4, { 192, 0, 2, 1 } }, "192.0.2.1",
-	"4000" };
+static struct peer peer = { { IP_V4, 0xc0000201 }, "192.0.2.1", "4000" };
 
 /* What a log with this destination writes for a record with so many values of
  * so many octets each. */

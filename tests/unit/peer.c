@@ -1,13 +1,11 @@
-/* Addresses, ranges, and who is connected. */
+/* Who is connected. */
 #include "peer.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "span.h"
 #include "tap.h"
 #include "text.h"
 
@@ -24,157 +22,6 @@ static bool
 is_peer(struct peer peer, const char *address, const char *port)
 {
 	return strcmp(peer.text, address) == 0 && strcmp(peer.port, port) == 0;
-}
-
-static bool
-in_ranges(const char *address, const char *ranges)
-{
-	struct peer_address a = { 0 };
-
-	return peer_parse_address(span_of(address), &a) &&
-	    peer_in_ranges(&a, ranges);
-}
-
-/* The entry found bad, as it stands in the list. */
-static bool
-bad_entry_is(const char *ranges, const char *entry)
-{
-	struct span bad = peer_check_ranges(ranges);
-
-	return span_equal(bad, span_of(entry)) &&
-	    (bad.length == 0 || bad.data == strstr(ranges, entry));
-}
-
-static bool
-is_address(const char *text)
-{
-	struct peer_address a;
-
-	return peer_parse_address(span_of(text), &a);
-}
-
-static void
-test_addresses(struct tap *t)
-{
-	struct peer_address a;
-
-	tap_ok(t, is_address("192.0.2.1") && is_address("2001:db8::1"),
-	    "both families are read");
-	tap_ok(t, !is_address(""), "an empty text is no address");
-	tap_ok(t, !is_address("fe80::1%lo"), "a zone id is refused");
-	tap_ok(t, !is_address("[::1]"), "brackets are refused");
-	tap_ok(t, !is_address("192.0.2.256") && !is_address("192.0.2"),
-	    "an IPv4 address has four octets");
-	tap_ok(t, !is_address("192.0.2.1 "), "a space behind it is refused");
-	tap_ok(t, !peer_parse_address((struct span){ "::1\0x", 5 }, &a),
-	    "a NUL does not end the text");
-	tap_ok(t,
-	    !is_address("0000:0000:0000:0000:0000:0000:0000:0000:0000:0000"),
-	    "a text longer than any address is refused");
-}
-
-static void
-test_ranges(struct tap *t)
-{
-	tap_ok(t, !in_ranges("192.0.2.1", ""), "nobody is in an empty list");
-	tap_ok(t, in_ranges("192.0.2.1", "192.0.2.1"),
-	    "an address without a prefix is itself");
-	tap_ok(t, !in_ranges("192.0.2.2", "192.0.2.1"), "and nothing else");
-	tap_ok(t,
-	    in_ranges("192.0.2.255", "192.0.2.128/25") &&
-		in_ranges("192.0.2.128", "192.0.2.128/25") &&
-		!in_ranges("192.0.2.127", "192.0.2.128/25") &&
-		!in_ranges("192.0.3.0", "192.0.2.128/25"),
-	    "a prefix of 25 bits ends inside an octet");
-	tap_ok(t,
-	    in_ranges("192.0.2.255", "192.0.2.0/24") &&
-		!in_ranges("192.0.3.0", "192.0.2.0/24"),
-	    "a prefix of 24 bits ends between octets");
-	tap_ok(t,
-	    in_ranges("2001:db8:7fff::1", "2001:db8::/33") &&
-		!in_ranges("2001:db8:8000::1", "2001:db8::/33"),
-	    "a prefix of 33 bits in IPv6");
-	tap_ok(t, in_ranges("::1", "::1/128") && !in_ranges("::2", "::1/128"),
-	    "a prefix of 128 bits");
-	tap_ok(t,
-	    in_ranges("255.1.2.3", "0.0.0.0/0") && in_ranges("ff::", "::/0"),
-	    "a prefix of 0 bits is the whole family");
-	tap_ok(t,
-	    !in_ranges("192.0.2.1", "::/0") && !in_ranges("::1", "0.0.0.0/0"),
-	    "a range holds only its own family");
-	tap_ok(t,
-	    in_ranges("::ffff:192.0.2.1", "192.0.2.0/24") &&
-		in_ranges("192.0.2.1", "::ffff:192.0.2.0/120") &&
-		!in_ranges("192.0.3.1", "::ffff:192.0.2.0/120") &&
-		in_ranges("192.0.2.1", "::ffff:c000:201"),
-	    "an IPv4-mapped address is an IPv4 one, in ranges too");
-	tap_ok(t,
-	    in_ranges("10.0.0.1", " 192.0.2.1,\t::1\n10.0.0.0/8,") &&
-		in_ranges("::1", " 192.0.2.1,\t::1\n10.0.0.0/8,"),
-	    "entries stand between spaces, commas and line ends");
-}
-
-static void
-test_check(struct tap *t)
-{
-	tap_ok(t, bad_entry_is("", "") && bad_entry_is(" ,\n", ""),
-	    "an empty list is good");
-	tap_ok(t,
-	    bad_entry_is("192.0.2.0/24 ::1,2001:db8::/32 ::ffff:10.0.0.0/104",
-		""),
-	    "a good list has no bad entry");
-	tap_ok(t, bad_entry_is("192.0.2.1 example.org ::1", "example.org"),
-	    "a name is no address");
-	tap_ok(t, bad_entry_is("::1 192.0.2.1/24", "192.0.2.1/24"),
-	    "bits behind the prefix are found");
-	tap_ok(t,
-	    bad_entry_is("192.0.2.128/24", "192.0.2.128/24") &&
-		bad_entry_is("192.0.2.64/25", "192.0.2.64/25"),
-	    "the first bit behind the prefix too");
-	tap_ok(t,
-	    bad_entry_is("::1 0.0.0.0/33", "0.0.0.0/33") &&
-		bad_entry_is("::/129", "::/129") &&
-		bad_entry_is("::ffff:0:0/129", "::ffff:0:0/129"),
-	    "a prefix longer than the address is refused");
-	tap_ok(t,
-	    bad_entry_is("::ffff:0.0.0.0/95", "::ffff:0.0.0.0/95") &&
-		bad_entry_is("::ffff:0.0.0.0/96", ""),
-	    "a prefix inside the mark of mapped addresses is refused");
-	tap_ok(t,
-	    bad_entry_is("10.0.0.0/", "10.0.0.0/") &&
-		bad_entry_is("10.0.0.0/08", "10.0.0.0/08") &&
-		bad_entry_is("10.0.0.0/+8", "10.0.0.0/+8") &&
-		bad_entry_is("10.0.0.0/8x", "10.0.0.0/8x") &&
-		bad_entry_is("/8", "/8") &&
-		bad_entry_is("10.0.0.0/8/8", "10.0.0.0/8/8"),
-	    "a prefix is a decimal number");
-	tap_ok(t, bad_entry_is("10.0.0.0/4294967304", "10.0.0.0/4294967304"),
-	    "a prefix that overflows is refused");
-}
-
-/* A list of 1,000 ranges must not be felt. The bound is far off: it takes less
- * than a millisecond, and this is the time of the process alone. */
-static void
-test_long_list(struct tap *t)
-{
-	static char list[20000];
-	struct text text = TEXT_IN(list);
-	clock_t begin;
-
-	for (unsigned i = 0; i < 1000; i++) {
-		text_put(&text, "10.");
-		text_put_number(&text, i / 250);
-		text_put_char(&text, '.');
-		text_put_number(&text, i % 250);
-		text_put(&text, ".0/24 ");
-	}
-	begin = clock();
-	tap_ok(t,
-	    peer_check_ranges(list).length == 0 &&
-		in_ranges("10.3.249.7", list) && !in_ranges("10.4.0.1", list),
-	    "a list of 1,000 entries is searched to its end");
-	tap_ok(t, clock() - begin < CLOCKS_PER_SEC / 5,
-	    "and that takes no noticeable time");
 }
 
 static void
@@ -195,13 +42,19 @@ test_identify(struct tap *t)
 	    "a port that is none is left out");
 	tap_ok(t,
 	    is_peer(identify(NULL, "25", -1), "", "") &&
-		identify(NULL, NULL, -1).address.family == PEER_UNKNOWN &&
-		identify("unknown", "25", -1).address.family == PEER_UNKNOWN,
+		identify(NULL, NULL, -1).address.family == IP_NONE &&
+		identify("unknown", "25", -1).address.family == IP_NONE,
 	    "without an address the peer is unknown");
-	tap_ok(t,
-	    !peer_in_ranges(&(struct peer_address){ PEER_UNKNOWN, { 0 } },
-		"0.0.0.0/0 ::/0 0.0.0.0 ::"),
-	    "an unknown peer is in no range");
+}
+
+static void
+test_set(struct tap *t)
+{
+	struct peer peer = identify("192.0.2.1", "25", -1);
+
+	peer_set(&peer, (struct ip_address){ IP_V6, 1 }, 65535);
+	tap_ok(t, is_peer(peer, "::1", "65535"),
+	    "another one takes its place, address and port");
 }
 
 /* A connection to itself over loopback; gives the accepted end and the port of
@@ -262,11 +115,8 @@ main(void)
 	struct tap t = { 0 };
 	int pair[2];
 
-	test_addresses(&t);
-	test_ranges(&t);
-	test_check(&t);
-	test_long_list(&t);
 	test_identify(&t);
+	test_set(&t);
 	test_socket(&t, AF_INET, "an IPv4 socket tells its peer");
 	test_socket(&t, AF_INET6, "a socket of both families tells IPv4");
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)

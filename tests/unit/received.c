@@ -83,7 +83,7 @@ peer_of(const char *address)
 
 	if (address == NULL)
 		return peer;
-	if (!peer_parse_address(span_of(address), &peer.address))
+	if (!ip_parse(span_of(address), &peer.address))
 		abort();
 	snprintf(peer.text, sizeof(peer.text), "%s", address);
 	return peer;
