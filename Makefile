@@ -228,7 +228,7 @@ lint:
 
 # What "make check", "make lint", "make fuzz" and "make bench" need.
 DEPS = bats bats-assert bats-support btrfs-progs clang clang-format \
-	clang-tidy cppcheck curl gcc iproute2 libbsd0 libc6-dev libcdb-dev libclang-rt-14-dev \
+	clang-tidy cppcheck curl gcc iproute2 jq libbsd0 libc6-dev libcdb-dev libclang-rt-14-dev \
 	libevent-2.1-7 libselinux1 libtirpc3 libwrap0 \
 	libssl-dev linux-libc-dev-arm64-cross make mandoc msmtp \
 	musl-dev musl-tools netbase openssl procps python3 s-nail shellcheck \
@@ -259,41 +259,57 @@ LIBDIR = $(PREFIX)/lib
 MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/tarpit-smtpd
 unit_files := $(foreach type,service socket path,$(wildcard units/*.$(type)))
+example_files := $(wildcard units/connectors/*)
+environment_files := $(wildcard units/*.environment)
 manual_pages_5 := $(wildcard smtpd/*.5 tools/*.5)
 manual_pages_8 := $(wildcard smtpd/*.8 tools/*.8)
 
 place = install -m 644 /dev/null $(DESTDIR)$2 && \
 	sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
+		-e 's|@VERSION@|$(VERSION)|g' \
 		-e 's|@CONFIG_DIR@|$(SYSCONFDIR)/tarpit-smtpd|g' \
 		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' \
 		-e 's|@RUN_DIR@|$(RUNDIR)/tarpit-smtpd|g' $1 >$(DESTDIR)$2
+# Drop-ins of every tarpit-smtpd-NAME@.service.
+connector_drop_in = tarpit-smtpd-@.service.d
 place_all = $(foreach file,$1,$(call place,$(file),$2/$(notdir $(file))) &&) :
 
 install: $(programs) $(preloaded)
 	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(LIBDIR)/systemd/system \
 		$(LIBDIR)/tarpit-smtpd \
 		$(LIBDIR)/systemd/catalog $(LIBDIR)/sysusers.d \
-		$(LIBDIR)/tmpfiles.d $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR) \
-		$(SYSCONFDIR)/tarpit-smtpd)
+		$(LIBDIR)/systemd/system/$(connector_drop_in) \
+		$(LIBDIR)/tmpfiles.d $(MANDIR)/man5 $(MANDIR)/man8 \
+		$(DOCDIR)/connectors $(SYSCONFDIR)/tarpit-smtpd)
 	install $(programs) $(DESTDIR)$(SBINDIR)
 	install -m 644 $(preloaded) $(DESTDIR)$(LIBDIR)/tarpit-smtpd
+	@$(call place,tools/tarpit-connectors,$(SBINDIR)/tarpit-connectors)
+	chmod 755 $(DESTDIR)$(SBINDIR)/tarpit-connectors
+	install -m 644 tools/connectors.awk $(DESTDIR)$(LIBDIR)/tarpit-smtpd
 	@$(call place_all,$(unit_files),$(LIBDIR)/systemd/system)
+	ln -sf ../tarpit-smtpd@.service \
+		$(DESTDIR)$(LIBDIR)/systemd/system/$(connector_drop_in)/10-service.conf
 	@$(call place,units/sysusers.conf,$(LIBDIR)/sysusers.d/tarpit-smtpd.conf)
 	@$(call place,units/tmpfiles.conf,$(LIBDIR)/tmpfiles.d/tarpit-smtpd.conf)
 	@$(call place_all,units/environment units/recipients.example \
-		units/poll-limit.conf units/hardened.conf,$(DOCDIR))
+		units/poll-limit.conf units/hardened.conf \
+		$(environment_files),$(DOCDIR))
+	@$(call place_all,$(example_files),$(DOCDIR)/connectors)
 	install -m 644 units/tarpit-smtpd.catalog \
 		$(DESTDIR)$(LIBDIR)/systemd/catalog
 	install -m 644 $(manual_pages_5) $(DESTDIR)$(MANDIR)/man5
 	install -m 644 $(manual_pages_8) $(DESTDIR)$(MANDIR)/man8
 	@# The settings are the administrator's: what is there stays.
-	test -e $(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd/environment || \
-		install -m 644 $(DESTDIR)$(DOCDIR)/environment \
-			$(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd
+	for file in environment $(notdir $(environment_files)); do \
+		test -e $(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd/$$file || \
+			install -m 644 $(DESTDIR)$(DOCDIR)/$$file \
+				$(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd || exit; \
+	done
 
 # Leaves settings, recipients and mail.
 uninstall:
-	cd $(DESTDIR)$(SBINDIR) && rm -f $(notdir $(programs))
+	cd $(DESTDIR)$(SBINDIR) && rm -f $(notdir $(programs)) tarpit-connectors
+	rm -rf $(DESTDIR)$(LIBDIR)/systemd/system/$(connector_drop_in)
 	cd $(DESTDIR)$(LIBDIR) && rm -f sysusers.d/tarpit-smtpd.conf \
 		tmpfiles.d/tarpit-smtpd.conf \
 		systemd/catalog/tarpit-smtpd.catalog \
@@ -309,8 +325,7 @@ deb: $(programs) $(preloaded)
 	rm -rf $B/deb
 	install -d $B/deb/DEBIAN
 	$(MAKE) --silent install PREFIX=/usr DESTDIR=$B/deb
-	find $B/deb/usr/sbin $B/deb/usr/lib -name 'tarpit-*' -type f \
-		-perm -u+x -exec strip {} +
+	strip $(programs:$B/%=$B/deb/usr/sbin/%)
 	gzip -9n $B/deb/usr/share/man/man*/*
 	sed -e 's|@VERSION@|$(VERSION)|; s|@ARCHITECTURE@|$(ARCHITECTURE)|' \
 		tools/debian/control >$B/deb/DEBIAN/control

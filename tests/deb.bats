@@ -38,9 +38,19 @@ teardown_file() {
 	run find "$file/var/lib/tarpit-smtpd/mail/example.org/alice/new" -type f
 	assert_equal "${#lines[@]}" 1
 
+	# A connector of the package, and one of the administrator's.
+	machine run sh -ec 'cd /usr/share/doc/tarpit-smtpd/connectors
+		cp ./*internal.socket ./*internal@.service /etc/systemd/system
+		systemctl daemon-reload
+		systemctl enable --now tarpit-smtpd-submission.socket \
+			tarpit-smtpd-internal.socket'
+	run machine run tarpit-connectors
+	assert_line --regexp '^tarpit-smtpd-internal .* 0\.1 '
+
 	machine run dpkg -r tarpit-smtpd
-	run machine run systemctl is-active tarpit-smtpd.socket
-	assert_output inactive
+	run machine run systemctl is-active tarpit-smtpd.socket \
+		tarpit-smtpd-submission.socket tarpit-smtpd-internal.socket
+	assert_output $'inactive\ninactive\ninactive'
 	assert [ -e "$file/etc/tarpit-smtpd/environment" ]
 	assert [ -e "$file/etc/tarpit-smtpd/recipients.cdb" ]
 	run machine run systemctl list-units --failed --no-legend --plain

@@ -15,7 +15,7 @@ make_target() {
 }
 
 files() {
-	(cd "$there" && find . -type f -printf '%P\n' | sort)
+	(cd "$there" && find . ! -type d -printf '%P\n' | sort)
 }
 
 @test "install puts every file in its place" {
@@ -23,10 +23,14 @@ files() {
 	run -0 files
 	assert_output - <<-END
 		etc/tarpit-smtpd/environment
+		etc/tarpit-smtpd/tarpit-smtpd-submission.environment
 		opt/mail/lib/systemd/catalog/tarpit-smtpd.catalog
 		opt/mail/lib/systemd/system/tarpit-rcpt-changed.service
 		opt/mail/lib/systemd/system/tarpit-rcpt.path
 		opt/mail/lib/systemd/system/tarpit-rcpt.service
+		opt/mail/lib/systemd/system/tarpit-smtpd-@.service.d/10-service.conf
+		opt/mail/lib/systemd/system/tarpit-smtpd-submission.socket
+		opt/mail/lib/systemd/system/tarpit-smtpd-submission@.service
 		opt/mail/lib/systemd/system/tarpit-smtpd-tcpserver.service
 		opt/mail/lib/systemd/system/tarpit-smtpd-tcpserver.socket
 		opt/mail/lib/systemd/system/tarpit-smtpd.socket
@@ -34,16 +38,26 @@ files() {
 		opt/mail/lib/systemd/system/tarpit-tls.socket
 		opt/mail/lib/systemd/system/tarpit-tls@.service
 		opt/mail/lib/sysusers.d/tarpit-smtpd.conf
+		opt/mail/lib/tarpit-smtpd/connectors.awk
 		opt/mail/lib/tarpit-smtpd/tcpserver-socket.so
 		opt/mail/lib/tmpfiles.d/tarpit-smtpd.conf
+		opt/mail/sbin/tarpit-connectors
 		opt/mail/sbin/tarpit-rcpt
 		opt/mail/sbin/tarpit-smtpd
 		opt/mail/sbin/tarpit-tls
+		opt/mail/share/doc/tarpit-smtpd/connectors/tarpit-smtpd-internal.environment
+		opt/mail/share/doc/tarpit-smtpd/connectors/tarpit-smtpd-internal.socket
+		opt/mail/share/doc/tarpit-smtpd/connectors/tarpit-smtpd-internal@.service
+		opt/mail/share/doc/tarpit-smtpd/connectors/tarpit-smtpd-proxy.environment
+		opt/mail/share/doc/tarpit-smtpd/connectors/tarpit-smtpd-proxy.socket
+		opt/mail/share/doc/tarpit-smtpd/connectors/tarpit-smtpd-proxy@.service
 		opt/mail/share/doc/tarpit-smtpd/environment
 		opt/mail/share/doc/tarpit-smtpd/hardened.conf
 		opt/mail/share/doc/tarpit-smtpd/poll-limit.conf
 		opt/mail/share/doc/tarpit-smtpd/recipients.example
+		opt/mail/share/doc/tarpit-smtpd/tarpit-smtpd-submission.environment
 		opt/mail/share/man/man5/tarpit-recipients.5
+		opt/mail/share/man/man8/tarpit-connectors.8
 		opt/mail/share/man/man8/tarpit-rcpt.8
 		opt/mail/share/man/man8/tarpit-smtpd.8
 		opt/mail/share/man/man8/tarpit-tls.8
@@ -52,15 +66,17 @@ files() {
 
 @test "the files installed name only places and pages that were installed" {
 	make_target install
-	run -1 grep -rIE '@(SBINDIR|CONFIG_DIR|STATE_DIR|RUN_DIR)@' "$there"
+	run -1 grep -rIE '@(SBINDIR|LIBDIR|CONFIG_DIR|STATE_DIR|RUN_DIR|VERSION)@' "$there"
 
 	local units=$there/opt/mail/lib/systemd/system program page
-	run -0 sed -nE 's|^ExecStart=(.* )?(/opt/mail/[^ ]*).*|\2|p' "$units"/*
+	run -0 sed -nE 's|^ExecStart=(.* )?(/opt/mail/[^ ]*).*|\2|p' \
+		"$units"/*.{service,socket,path}
 	assert_equal "${#lines[@]}" 4
 	for program in "${lines[@]}"; do
 		assert [ -x "$there$program" ]
 	done
-	run -0 sed -nE 's/^Documentation=//p' "$units"/*
+	run -0 sed -nE 's/^Documentation=//p' "$units"/*.{service,socket,path} \
+		"$there"/opt/mail/share/doc/tarpit-smtpd/connectors/*
 	for page in $output; do
 		[[ $page =~ ^man:(.*)\((.)\)$ ]]
 		assert [ -e "$there/opt/mail/share/man/man${BASH_REMATCH[2]}/${BASH_REMATCH[1]}.${BASH_REMATCH[2]}" ]
@@ -68,11 +84,14 @@ files() {
 }
 
 @test "install leaves the administrator's settings as they are" {
+	local file etc=$there/etc/tarpit-smtpd
 	make_target install
-	echo TARPITDELAY=7 >"$there/etc/tarpit-smtpd/environment"
-	make_target install
-	run -0 cat "$there/etc/tarpit-smtpd/environment"
-	assert_output TARPITDELAY=7
+	for file in environment tarpit-smtpd-submission.environment; do
+		echo TARPITDELAY=7 >"$etc/$file"
+		make_target install
+		run -0 cat "$etc/$file"
+		assert_output TARPITDELAY=7
+	done
 }
 
 @test "everybody can read what was installed, whatever the umask" {
@@ -90,6 +109,7 @@ files() {
 	assert_output - <<-END
 		etc/tarpit-smtpd/environment
 		etc/tarpit-smtpd/recipients
+		etc/tarpit-smtpd/tarpit-smtpd-submission.environment
 	END
 }
 
