@@ -25,7 +25,7 @@ DEFINES = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DCONFIG_DIR='"$(SYSCONFDIR)/tarpit-smtpd"' \
 	-DSTATE_DIR='"$(STATEDIR)/tarpit-smtpd"' \
 	-DRUN_DIR='"$(RUNDIR)/tarpit-smtpd"'
-COMPILE = -std=c11 -MMD -MP $(WARNINGS) $(if $(CI),-Werror) -Ismtpd \
+COMPILE = -std=c11 -MMD -MP $(WARNINGS) $(if $(CI),-Werror) -Ismtpd -Itools \
 	$(DEFINES) $(HARDENING) $(CPPFLAGS) $(CFLAGS)
 # The kernel's headers, behind musl's own.
 KERNEL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(MULTIARCH)
@@ -109,7 +109,7 @@ sandbox_tests := $(addprefix $B/sandbox/,probe filter filter-arm64)
 ARM64_HEADERS = /usr/aarch64-linux-gnu/include
 $B/sandbox/probe: $(addprefix $B/handler/,tests/sandbox/probe.o \
 		smtpd/sandbox.o smtpd/sandbox_filter.o \
-		smtpd/sandbox_landlock.o)
+		smtpd/sandbox_landlock.o tools/tls/filter.o)
 	@mkdir -p $(@D)
 	$(link_handler)
 
@@ -126,8 +126,8 @@ $B/sandbox/arm64.o: smtpd/sandbox_filter.c
 	$(CC) $(COMPILE) $(TOOL_CFLAGS) -U__x86_64__ -D__aarch64__ \
 		-isystem $(ARM64_HEADERS) -c -o $@ $<
 
-check: $(programs) $B/sanitized/tarpit-smtpd $(unit_tests) $(sandbox_tests) \
-		$B/starters
+check: $(programs) $(addprefix $B/sanitized/,tarpit-smtpd tarpit-tls) \
+		$(unit_tests) $(sandbox_tests) $B/starters
 	tests/run
 
 # Each system call of a delivery fails once, and the process is killed at each;
@@ -214,10 +214,10 @@ man_pages = $(wildcard smtpd/*.[1-8] tools/*.[1-8])
 lint:
 	clang-format --dry-run -Werror $(lint_sources) $(lint_headers)
 	printf '%s\n' $(lint_sources) | xargs -P 2 -I FILE \
-		clang-tidy --quiet FILE -- -std=c11 -Ismtpd $(DEFINES)
+		clang-tidy --quiet FILE -- -std=c11 -Ismtpd -Itools $(DEFINES)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--enable=warning,performance,portability \
-		--suppress=missingIncludeSystem -D__x86_64__ -Ismtpd $(DEFINES) smtpd tools
+		--suppress=missingIncludeSystem -D__x86_64__ -Ismtpd -Itools $(DEFINES) smtpd tools
 	for f in $(wildcard smtpd/*.c tools/*.c tools/rcpt/*.c \
 			tools/tls/*.c); do \
 		$(CC) $(COMPILE) -MF /dev/null -Werror -fanalyzer -c \

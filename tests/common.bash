@@ -7,6 +7,7 @@ root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 build=$root/build
 SMTPD=$(realpath -m "${SMTPD:-$build/tarpit-smtpd}")
 RCPT=$(realpath -m "${RCPT:-$build/tarpit-rcpt}")
+TARPIT_TLS=$(realpath -m "${TARPIT_TLS:-$build/tarpit-tls}")
 export LC_ALL=C
 
 # What the sanitizers find is to be a death by signal, that nobody can overlook.

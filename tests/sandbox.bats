@@ -244,6 +244,38 @@ with_handoff() {
 	with_handoff tls make-local-socket "$killed"
 }
 
+@test "the process that holds the key can do nothing but TLS" {
+	local name
+	for name in connect-local connect-tcp connect-unix create-file \
+		disconnect dump-core execute gain-privileges give-file-away \
+		link-in link-symbolically listen-tcp make-directory \
+		make-executable make-local-socket make-socket map-executable \
+		open-many overwrite-mail pass-descriptor read-file \
+		read-password-file rename-file send-elsewhere \
+		signal-by-descriptor signal-process start-process \
+		trace-process truncate-mail unlink-file use-capability \
+		write-file write-large-file; do
+		with_handoff tarpit-tls "$name" "$killed"
+	done
+	with_handoff tarpit-tls get-memory 'Out of memory'
+	with_handoff tarpit-tls use-inherited 'Bad file descriptor'
+	attempt tarpit-tls call-x32
+	assert_output "$killed"
+}
+
+@test "without its filter, it still has no file and no port" {
+	local name
+	for name in create-file execute make-directory overwrite-mail \
+		read-file read-password-file unlink-file write-file; do
+		with_handoff tarpit-tls-limits "$name" "$(landlock 1 "$denied")"
+	done
+	with_handoff tarpit-tls-limits connect-tcp "$(landlock 4 "$denied")"
+	with_handoff tarpit-tls-limits listen-tcp "$(landlock 4 "$denied")"
+	with_handoff tarpit-tls-limits start-process \
+		'Resource temporarily unavailable'
+	with_handoff tarpit-tls-limits trace-process 'Operation not permitted'
+}
+
 # Plays an older kernel to a command.
 # Usage: as_kernel ERROR-OR-VALUE COMMAND...
 as_kernel() {

@@ -3,12 +3,13 @@
  * had taken it over. Linked with the handler's own objects.
  *
  * usage: probe none|limits|all|relay|program|auth|tls ATTEMPT DIRECTORY
+ *        probe tarpit-tls|tarpit-tls-limits ATTEMPT DIRECTORY
  *
  * "none" is without the sandbox, "limits" without its seccomp filter; "relay"
  * and "program" are all of it for a hand-off to a next hop by TCP, which is
- * there, or to a program; "auth" and "tls" for a local socket to connect. Of
- * the directory, "root" is the Maildir root and "other" is not; each has a
- * "file".
+ * there, or to a program; "auth" and "tls" for a local socket to connect;
+ * "tarpit-tls" is the sandbox of that program. Of the directory, "root" is the
+ * Maildir root and "other" is not; each has a "file".
  * Prints "done", or the error that the kernel gave.
  */
 #include <errno.h>
@@ -32,6 +33,7 @@
 
 #include "sandbox.h"
 #include "sandbox_filter.h"
+#include "tls/filter.h"
 
 #define MESSAGE_SIZE 1000000
 #define TOO_MUCH (32 * 1024 * 1024)
@@ -521,6 +523,28 @@ prepare(struct prepared *p)
 }
 
 static void
+must_enter(const struct sandbox_needs *needs, const struct sock_fprog *filter)
+{
+	bool without_landlock;
+	const char *refused = sandbox_enter(needs, filter, &without_landlock);
+
+	if (refused == NULL)
+		return;
+	printf("%s: %s\n", refused, strerror(errno));
+	exit(2);
+}
+
+/* As the process that holds the key does it. */
+static void
+enter_tarpit_tls(bool with_filter)
+{
+	struct sandbox_needs needs = { .maildir_root = -1,
+		.memory = TOO_MUCH / 2 };
+
+	must_enter(&needs, with_filter ? &filter_program : NULL);
+}
+
+static void
 enter(const char *how, const struct prepared *p)
 {
 	struct sandbox_needs needs = {
@@ -533,11 +557,13 @@ enter(const char *how, const struct prepared *p)
 	};
 	struct sock_filter room[SANDBOX_FILTER_MAX];
 	struct sock_fprog filter;
-	bool without_landlock;
-	const char *refused;
 
 	if (strcmp(how, "none") == 0)
 		return;
+	if (strncmp(how, "tarpit-tls", 10) == 0) {
+		enter_tarpit_tls(strcmp(how, "tarpit-tls") == 0);
+		return;
+	}
 	if (strcmp(how, "relay") == 0)
 		needs.next_hop = (const struct sockaddr *)&p->listening;
 	filter = sandbox_filter_for(
@@ -547,12 +573,7 @@ enter(const char *how, const struct prepared *p)
 		.auth_socket = needs.auth_socket,
 		.tls_socket = needs.tls_socket },
 	    room);
-	refused = sandbox_enter(&needs,
-	    strcmp(how, "limits") == 0 ? NULL : &filter, &without_landlock);
-	if (refused == NULL)
-		return;
-	printf("%s: %s\n", refused, strerror(errno));
-	exit(2);
+	must_enter(&needs, strcmp(how, "limits") == 0 ? NULL : &filter);
 }
 
 /* No more calls than the sandbox allows: stdio uses others. */

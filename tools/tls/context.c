@@ -16,12 +16,12 @@
 
 /* Nobody is there to be asked. */
 static int
-no_passphrase(char *buffer, int size, int writing, void *unused)
+no_passphrase(char *buffer, int size, int writing, void *error)
 {
 	(void)buffer;
 	(void)size;
 	(void)writing;
-	(void)unused;
+	((struct context_error *)error)->text = "it has a passphrase";
 	return -1;
 }
 
@@ -48,14 +48,19 @@ set_key_pair(SSL_CTX *context, const struct key_pair *files,
     struct context_error *error)
 {
 	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(context, error);
 	error->file = files->certificate;
 	if (SSL_CTX_use_certificate_chain_file(context, files->certificate) !=
 	    1)
 		return false;
 	error->file = files->key;
-	return SSL_CTX_use_PrivateKey_file(context, files->key,
-		   SSL_FILETYPE_PEM) == 1 &&
-	    SSL_CTX_check_private_key(context) == 1;
+	if (SSL_CTX_use_PrivateKey_file(context, files->key,
+		SSL_FILETYPE_PEM) != 1)
+		return false;
+	if (SSL_CTX_check_private_key(context) == 1)
+		return true;
+	error->text = "the certificate is for another kind of key";
+	return false;
 }
 
 /* The first random octets open what the later ones come from. */
@@ -74,7 +79,9 @@ context_new(const struct key_pair *files, struct context_error *error)
 
 	*error = (struct context_error){ 0 };
 	/* openssl.cnf could weaken what is set here, and load anything. */
-	if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1)
+	if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
+		    OPENSSL_INIT_NO_ATEXIT,
+		NULL) == 1)
 		context = SSL_CTX_new(TLS_server_method());
 	if (context != NULL && set_protocol(context) && start_random() &&
 	    set_key_pair(context, files, error)) {
@@ -84,7 +91,8 @@ context_new(const struct key_pair *files, struct context_error *error)
 			SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 		return context;
 	}
-	error->text = problem_text("out of memory");
+	if (error->text == NULL)
+		error->text = problem_text("out of memory");
 	SSL_CTX_free(context);
 	return NULL;
 }

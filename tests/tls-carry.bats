@@ -1,0 +1,249 @@
+#!/usr/bin/env bats
+# tarpit-tls: what it carries both ways once TLS has begun, and how that ends.
+# Sanitized: yes
+
+load common
+load tls
+
+setup_file() {
+	export KEYS=$BATS_FILE_TMPDIR/keys
+	make_key_pair "$KEYS"
+}
+
+@test "megabytes go both ways at once, octet by octet the same" {
+	tls <<-'END'
+		up, down = pattern(20 << 20), pattern(24 << 20)[::-1]
+		for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+		    h = Handler()
+		    client = h.shake(maximum_version=version)
+		    sent = in_background(lambda: h.local.sendall(down) or True)
+		    came = in_background(read_exactly, h.local, len(up))
+		    assert exchange(client, memoryview(up), len(down)) == down
+		    assert came() == up and sent()
+	END
+}
+
+@test "a reader that stops stops the writer, and nothing is lost" {
+	tls <<-'END'
+		data = pattern(16 << 20)
+		def fill(s):
+		    """As much as goes without a reader."""
+		    s.settimeout(0.5)
+		    sent = 0
+		    try:
+		        while sent < len(data):
+		            sent += s.send(data[sent:sent + 16384])
+		    except (TimeoutError, ssl.SSLWantWriteError):
+		        pass
+		    s.settimeout(PATIENCE)
+		    assert 0 < sent < len(data), sent
+		    return sent
+		h = Handler()
+		client = h.shake()
+		for writer, reader in (h.local, client), (client, h.local):
+		    sent = fill(writer)
+		    with open(f"/proc/{h.process.pid}/statm") as f:
+		        size = int(f.read().split()[0]) * 4096
+		    assert "sanitized" in PROGRAM or size < 20 << 20
+		    rest = in_background(lambda: writer.sendall(data[sent:]) or True)
+		    assert read_exactly(reader, len(data)) == data
+		    assert rest()
+	END
+}
+
+@test "octets are passed on as they come, one by one" {
+	tls <<-'END'
+		h = Handler()
+		client = h.shake()
+		for i in range(256):
+		    octet = bytes([i])
+		    client.sendall(octet)
+		    assert h.local.recv(10) == octet
+		    h.local.sendall(octet)
+		    assert client.recv(10) == octet
+	END
+}
+
+@test "when the handler ends, the client has all of it, close_notify and the end" {
+	tls <<-'END'
+		data = pattern(150000)
+		for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+		    for end in (lambda s: s.close(),
+		                lambda s: s.shutdown(socket.SHUT_WR)):
+		        h = Handler()
+		        client = h.shake(maximum_version=version)
+		        h.local.sendall(data)
+		        end(h.local)
+		        # Without close_notify this would be an error.
+		        assert read_all(client) == data
+		        assert raw(client).recv(1) == b""
+		        client.close()
+		        assert h.ends() < 0.5
+	END
+}
+
+@test "what the client still sends does not cost it the last reply" {
+	tls <<-'END'
+		h = Handler()
+		client = h.shake()
+		client.sendall(b"x" * 100000)
+		h.local.sendall(b"421 Too much\r\n")
+		h.local.close()
+		client.sendall(b"x" * 100000)
+		assert client.recv(100) == b"421 Too much\r\n"
+		assert client.recv(100) == b""
+		client.close()
+		h.ends()
+	END
+}
+
+@test "a client that stays after the end is left alone after a second" {
+	tls <<-'END'
+		h = Handler()
+		client = h.shake()
+		h.local.close()
+		assert 0.5 < h.ends() < 3
+	END
+}
+
+@test "a client that talks on after the end is left alone after a second" {
+	tls <<-'END'
+		h = Handler()
+		client = h.shake()
+		def talk():
+		    try:
+		        while True:
+		            client.sendall(b"x" * 1000)
+		    except OSError:
+		        return True
+		talked = in_background(talk)
+		assert len(read_exactly(h.local, 100000)) == 100000
+		h.local.close()
+		assert 0.5 < h.ends() < 3
+		assert talked()
+	END
+}
+
+@test "a client that takes nothing holds an ended session for seconds at most" {
+	tls <<-'END'
+		h = Handler()
+		client = h.shake(buffers=20000)
+		h.local.settimeout(0.5)
+		try:
+		    while True:
+		        h.local.send(b"x" * 16384)
+		except TimeoutError:
+		    pass
+		h.local.close()
+		assert 4 < h.ends() < 8
+	END
+}
+
+@test "a client may end its direction and still read the answers" {
+	tls <<-'END'
+		def end_connection(client):
+		    raw(client).shutdown(socket.SHUT_WR)
+		data = pattern(100000)
+		for end in close_notify, end_connection:
+		    h = Handler()
+		    client = h.shake()
+		    client.sendall(data)
+		    end(client)
+		    assert read_all(h.local) == data
+		    h.local.sendall(data)
+		    h.local.close()
+		    assert read_all(client) == data
+	END
+}
+
+# Usage: hangs_up FUNCTION: what the client does, in Python
+hangs_up() {
+	tls <<-END
+		def idle(h, client):
+		    pass
+		def busy(h, client):
+		    """The handler reads nothing, and its socket is full."""
+		    before = -1
+		    while unread(h.local) > before:
+		        before = unread(h.local)
+		        client.sendall(b"x" * 16384)
+		        time.sleep(0.1)
+		    client.sendall(b"x" * 4096)
+		def check(state):
+		    h = Handler()
+		    client = h.shake()
+		    state(h, client)
+		    begin = time.monotonic()
+		    ($1)(client)
+		    assert events(h.local, select.POLLRDHUP) & select.POLLRDHUP
+		    took = time.monotonic() - begin
+		    assert took < 0.1, took
+		    h.local.close()
+		    h.ends()
+		for state in $2:
+		    check(state)
+	END
+}
+
+@test "a handler that reads nothing sees at once that the client has closed" {
+	hangs_up 'lambda client: client.close()' 'idle, busy'
+}
+
+@test "a handler that reads nothing sees at once that the client has reset" {
+	hangs_up reset 'idle, busy'
+}
+
+@test "a handler that reads nothing sees close_notify at once" {
+	hangs_up close_notify 'idle,'
+}
+
+@test "what came before the hang-up is there for the handler" {
+	tls <<-'END'
+		data = pattern(100000)
+		h = Handler()
+		client = h.shake()
+		client.sendall(data)
+		client.close()
+		assert read_all(h.local) == data
+		h.local.sendall(b"221 nobody hears it\r\n")
+		h.local.close()
+		h.ends()
+	END
+}
+
+@test "a damaged record ends the session, behind what came before" {
+	tls <<-'END'
+		h = Handler()
+		client = h.shake()
+		client.sendall(b"QUIT\r\n")
+		assert h.local.recv(6) == b"QUIT\r\n"
+		raw(client).sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32)
+		assert h.local.recv(1) == b""
+		h.ends()
+		try:
+		    client.recv(1)
+		    assert False
+		except ssl.SSLError as error:
+		    assert "BAD_RECORD_MAC" in error.reason, error
+	END
+}
+
+@test "an idle session uses no time" {
+	tls <<-'END'
+		def used(pid):
+		    with open(f"/proc/{pid}/schedstat") as f:
+		        return int(f.read().split()[2])
+		h = Handler()
+		client = h.shake()
+		h.local.sendall(b"250 x\r\n")
+		assert client.recv(100) == b"250 x\r\n"
+		# One that only waits, and one that waits after a half-close.
+		for _ in range(2):
+		    time.sleep(0.2)
+		    before = used(h.process.pid)
+		    time.sleep(0.5)
+		    assert used(h.process.pid) - before < 5
+		    raw(client).shutdown(socket.SHUT_WR)
+		    events(h.local, select.POLLRDHUP)
+	END
+}
