@@ -133,6 +133,24 @@ $quit"
 	EOT
 }
 
+@test "a CDB removed in mid-session changes nothing for that session" {
+	talk <<-EOT
+		$helo
+		$mail
+		$rcpt
+		@run rm $CDB
+		C: RCPT TO:<bob@example.org>
+		S: 250 2.1.5 Recipient OK
+		C: RCPT TO:<nobody@example.org>
+		S: 550 5.1.1 No such user here
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	talk <<<"$cannot_tell"
+}
+
 @test "a CDB made by the cdb command works unchanged" {
 	{
 		printf '+%d,0:alice@example.org->\n' 17

@@ -156,3 +156,21 @@ source_with() {
 	run grep -c 'cannot read the recipient CDB' "$LOG"
 	assert_output "$((4 * $(count_sessions "$cannot_tell")))"
 }
+
+# Nobody should do that, but somebody will. Then a session may see a part.
+@test "while the CDB is written over in place, nobody is refused" {
+	local source=$BATS_TEST_TMPDIR/source i
+	for i in 0 1; do
+		source_with "$((i * 3000))" >"$source"
+		"$RCPT" build --force "$source" "$CDB.$i"
+	done
+	start_load "127.0.0.1:$PORT" 4
+	for i in {1..50}; do
+		cat "$CDB.$((i % 2))" >"$CDB"
+		await_sessions 2
+	done
+	await_sessions 5 "$good"
+	stop_load
+	assert_sessions \
+		'\(250\|451\) \(550\|451\) \(250\|451\) \(550\|451\) \(250\|451\)'
+}
