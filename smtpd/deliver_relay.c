@@ -7,10 +7,8 @@
 #include "deliver_relay.h"
 
 #include "delivery.h"
+#include "relay_answer.h"
 #include "relay_command.h"
-
-static const struct reply cannot_relay = { 451, "4.4.1",
-	"Next hop does not answer now" };
 
 static const char *
 check(const char *target)
@@ -66,70 +64,6 @@ reset(struct delivery *d)
 	forget(d);
 }
 
-/* What a next hop said instead of "yes", or did. */
-static void
-log_trouble(struct delivery *d, enum nexthop_answer answer)
-{
-	const struct nexthop *hop = &d->relay.hop;
-	char buffer[REPLY_MAX];
-	struct text text = TEXT_IN(buffer);
-	struct log_record record;
-
-	if (answer == NEXTHOP_LOST) {
-		text_put(&text, "the next hop ");
-		text_put(&text, hop->trouble);
-		log_fault(d->log, buffer, hop->error);
-		return;
-	}
-	text_put_number(&text, hop->answer.reply.code);
-	text_put_char(&text, ' ');
-	text_put(&text, hop->answer.status);
-	text_put_char(&text, ' ');
-	text_put(&text, hop->answer.text);
-	log_begin(&record, LOG_FAULT, "the next hop is not ready");
-	log_put(&record, "NEXT_HOP_REPLY", text_span(&text));
-	log_send(d->log, &record);
-}
-
-/* Temporary: why is in the log. */
-static const struct reply *
-put_off(struct delivery *d, enum nexthop_answer answer)
-{
-	log_trouble(d, answer);
-	/* After 421 it closes (RFC 5321, 3.8). */
-	if (answer == NEXTHOP_LATER && d->relay.hop.answer.reply.code == 421)
-		nexthop_close(&d->relay.hop);
-	return &cannot_relay;
-}
-
-/* It has answered what nothing can be made of. */
-static const struct reply *
-give_up(struct delivery *d)
-{
-	nexthop_close(&d->relay.hop);
-	d->relay.hop.trouble = "says what does not fit";
-	return put_off(d, NEXTHOP_LOST);
-}
-
-/* The client's answer before the text is sent: a refusal as it is, and 451 for
- * all that is not final. */
-static const struct reply *
-pass_on(struct delivery *d, enum nexthop_answer answer)
-{
-	switch (answer) {
-	case NEXTHOP_YES:
-		return NULL;
-	case NEXTHOP_NO:
-		return &d->relay.hop.answer.reply;
-	case NEXTHOP_LATER:
-	case NEXTHOP_LOST:
-		return put_off(d, answer);
-	case NEXTHOP_GO_ON:
-		break;
-	}
-	return give_up(d);
-}
-
 /* Whether a next hop wants no more of this connection. */
 static bool
 has_left(const struct nexthop *hop, enum nexthop_answer answer)
@@ -153,7 +87,7 @@ begin(struct delivery *d, const struct envelope *e)
 		answer = used_before ? NEXTHOP_YES : nexthop_open(&r->hop);
 		/* Nothing was said of this message: nothing is final. */
 		if (answer != NEXTHOP_YES)
-			return put_off(d, answer);
+			return relay_put_off(d, answer);
 		objection = relay_lack(&r->hop, e);
 		if (objection != NULL)
 			return objection;
@@ -163,7 +97,7 @@ begin(struct delivery *d, const struct envelope *e)
 		if (has_left(&r->hop, answer))
 			nexthop_close(&r->hop);
 	} while (used_before && !r->hop.connected);
-	objection = pass_on(d, answer);
+	objection = relay_pass_on(d, answer);
 	r->open = objection == NULL;
 	return objection;
 }
@@ -196,7 +130,7 @@ recipient(struct delivery *d, const struct envelope *e,
 	answer = nexthop_listen(&r->hop);
 	if (answer == NEXTHOP_NO && means_too_many(r))
 		return &reply_too_many_recipients;
-	objection = pass_on(d, answer);
+	objection = relay_pass_on(d, answer);
 	if (objection == NULL)
 		r->recipients++;
 	return objection;
@@ -210,7 +144,7 @@ open_message(struct delivery *d, const struct envelope *e)
 
 	/* Every recipient of the envelope was accepted there. */
 	if (r->recipients != e->recipients)
-		return give_up(d);
+		return relay_give_up(d);
 	nexthop_start_clock(&r->hop);
 	nexthop_say(&r->hop, span_of("DATA\r\n"));
 	answer = nexthop_listen(&r->hop);
@@ -219,13 +153,13 @@ open_message(struct delivery *d, const struct envelope *e)
 	case NEXTHOP_GO_ON:
 		return NULL;
 	case NEXTHOP_YES:
-		return give_up(d);
+		return relay_give_up(d);
 	case NEXTHOP_NO:
 	case NEXTHOP_LATER:
 	case NEXTHOP_LOST:
 		break;
 	}
-	return pass_on(d, answer);
+	return relay_pass_on(d, answer);
 }
 
 static void
@@ -235,63 +169,6 @@ write_text(struct delivery *d, struct span text)
 
 	nexthop_start_clock(&r->hop);
 	relay_say_text(&r->hop, text, &r->at_line_start);
-}
-
-static void
-keep_receipt(struct relay_delivery *r)
-{
-	struct text receipt = TEXT_IN(r->receipt);
-
-	text_put_number(&receipt, r->hop.answer.reply.code);
-	text_put_char(&receipt, ' ');
-	text_put(&receipt, r->hop.answer.status);
-	text_put_char(&receipt, ' ');
-	text_put(&receipt, r->hop.answer.text);
-}
-
-/* The answer to the text: the next hop's own. */
-static const struct reply *
-hear(struct delivery *d)
-{
-	struct relay_delivery *r = &d->relay;
-	enum nexthop_answer answer = nexthop_listen(&r->hop);
-
-	if (answer == NEXTHOP_YES)
-		keep_receipt(r);
-	if (answer == NEXTHOP_LATER && r->hop.answer.reply.code != 421)
-		return &r->hop.answer.reply;
-	return pass_on(d, answer);
-}
-
-/* RFC 2033, 4.2: one reply for each recipient, in their order. */
-static const struct reply *
-hear_each(struct delivery *d, const struct envelope *e)
-{
-	struct relay_delivery *r = &d->relay;
-	struct address to;
-	size_t at = 0;
-
-	relay_verdict_start(&r->verdict);
-	while (envelope_next(e, &at, &to)) {
-		enum nexthop_answer answer = nexthop_listen(&r->hop);
-
-		if (answer == NEXTHOP_GO_ON)
-			nexthop_close(&r->hop);
-		relay_verdict_add(&r->verdict, answer, &to,
-		    &r->hop.answer.reply);
-	}
-	switch (r->verdict.worst) {
-	case NEXTHOP_YES:
-		keep_receipt(r);
-		return NULL;
-	case NEXTHOP_NO:
-	case NEXTHOP_LATER:
-		return relay_verdict_reply(&r->verdict);
-	case NEXTHOP_GO_ON:
-	case NEXTHOP_LOST:
-		break;
-	}
-	return put_off(d, NEXTHOP_LOST);
 }
 
 /* What the next hop said before the end of the text is no answer to it. */
@@ -304,7 +181,7 @@ commit(struct delivery *d, const struct envelope *e)
 	nexthop_start_clock(&r->hop);
 	if (nexthop_require_ready(&r->hop))
 		relay_say_end(&r->hop, r->at_line_start);
-	reply = r->setup.lmtp && e->recipients > 1 ? hear_each(d, e) : hear(d);
+	reply = relay_hear_verdict(d, e);
 	forget(d);
 	return reply;
 }
