@@ -24,7 +24,7 @@ start(struct stream *s, int input_fd, int output_fd)
 	s->input_fd = input_fd;
 	s->output_fd = output_fd;
 	s->broken = false;
-	s->start = s->end = 0;
+	s->start = s->end = s->reached = 0;
 	s->output_length = 0;
 }
 
@@ -122,6 +122,8 @@ fill(struct stream *s, struct timespec deadline)
 	if (got == 0)
 		return STREAM_EOF;
 	s->end += (size_t)got;
+	if (s->reached < s->end)
+		s->reached = s->end;
 	s->received += (uint64_t)got;
 	return STREAM_OK;
 }
@@ -135,36 +137,44 @@ is_clean(struct span line)
 }
 
 enum stream_result
-stream_read_line(struct stream *s, struct timespec deadline, struct span *line)
+stream_read_until(struct stream *s, struct timespec deadline,
+    const char *line_end, size_t max, struct span *line)
 {
-	size_t searched = 0; /* no CRLF begins in so many octets */
+	size_t end_length = strlen(line_end);
+	size_t searched = 0; /* no end begins in so many octets */
 	bool too_long = false;
 
 	for (;;) {
 		const char *begin = s->input + s->start;
 		size_t length = s->end - s->start;
-		const char *crlf = memmem(begin + searched, length - searched,
-		    "\r\n", 2);
+		const char *end = memmem(begin + searched, length - searched,
+		    line_end, end_length);
 		enum stream_result result;
 
-		if (crlf != NULL) {
-			*line = (struct span){ begin, (size_t)(crlf - begin) };
-			stream_use(s, line->length + 2);
-			if (too_long || line->length + 2 > STREAM_LINE_MAX)
+		if (end != NULL) {
+			*line = (struct span){ begin, (size_t)(end - begin) };
+			stream_use(s, line->length + end_length);
+			if (too_long || line->length + end_length > max)
 				return STREAM_TOO_LONG;
 			return is_clean(*line) ? STREAM_OK : STREAM_BAD_LINE;
 		}
-		if (length >= STREAM_LINE_MAX) {
+		if (length >= max) {
 			/* Its last octet may be the CR of the line's end. */
 			too_long = true;
-			stream_use(s, length - 1);
-			length = 1;
+			stream_use(s, length - (end_length - 1));
+			length = end_length - 1;
 		}
-		searched = length > 0 ? length - 1 : 0;
+		searched = length < end_length ? 0 : length - (end_length - 1);
 		result = fill(s, deadline);
 		if (result != STREAM_OK)
 			return result;
 	}
+}
+
+enum stream_result
+stream_read_line(struct stream *s, struct timespec deadline, struct span *line)
+{
+	return stream_read_until(s, deadline, "\r\n", STREAM_LINE_MAX, line);
 }
 
 enum stream_result
@@ -245,6 +255,17 @@ void
 stream_flush(struct stream *s, struct timespec deadline)
 {
 	write_all(s, 0, deadline);
+}
+
+/* Input that was moved down has left a copy behind what is not yet used. */
+void
+stream_forget(struct stream *s)
+{
+	explicit_bzero(s->input, s->start);
+	explicit_bzero(s->input + s->end, s->reached - s->end);
+	s->reached = s->end;
+	explicit_bzero(s->output + s->output_length,
+	    sizeof(s->output) - s->output_length);
 }
 
 void

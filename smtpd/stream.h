@@ -18,7 +18,7 @@
 #define STREAM_OUTPUT_SIZE 4096
 
 /* RFC 5321, 4.5.3.1.4 asks for 512 octets and what extensions add to MAIL:
- * SIZE 26, BODY 17, SMTPUTF8 10. */
+ * SIZE 26, BODY 17, SMTPUTF8 10, AUTH 500 (RFC 4954, 3). */
 #define STREAM_LINE_MAX 2048
 
 enum stream_result {
@@ -40,6 +40,7 @@ struct stream {
 	size_t start;	      /* input: what is not yet used */
 	size_t end;
 	size_t output_length;
+	size_t reached;	   /* no octet has been at or behind this place */
 	uint64_t received; /* octets read so far */
 	char input[STREAM_INPUT_SIZE];
 	char output[STREAM_OUTPUT_SIZE];
@@ -61,6 +62,11 @@ void stream_open_pipe(struct stream *, int fd);
 enum stream_result stream_read_line(struct stream *, struct timespec deadline,
     struct span *line);
 
+/* As above, for lines with another end, "\r\n" or "\n", and of at most so many
+ * octets with it, fewer than STREAM_INPUT_SIZE. */
+enum stream_result stream_read_until(struct stream *, struct timespec deadline,
+    const char *end, size_t max, struct span *line);
+
 /* What has come, at least one octet, waiting for it if need be; it counts as
  * unused until stream_use. Never STREAM_BAD_LINE or STREAM_TOO_LONG. */
 enum stream_result stream_read(struct stream *, struct timespec deadline,
@@ -74,6 +80,9 @@ void stream_write(struct stream *, struct span octets,
 /* Sends what is owed. A peer that does not take it by the deadline, or is
  * gone, makes the stream broken: later output is thrown away. */
 void stream_flush(struct stream *, struct timespec deadline);
+
+/* Wipes what is left in memory of what was used and sent. */
+void stream_forget(struct stream *);
 
 /*
  * Says that nothing more comes, and throws away what the peer still sends, for

@@ -209,6 +209,75 @@ test_mixed_ends(struct tap *tap, struct stream *s)
 	close(ends[1]);
 }
 
+/* Lines of another kind, with a CR in one and one too long. */
+static void
+test_other_ends(struct tap *tap, struct stream *s)
+{
+	struct span input = SPAN("OK\nA\r\n12345678\n\n1234567\nrest");
+	bool good = true;
+
+	for (size_t each = 1; each <= input.length; each++) {
+		struct timespec deadline = clock_add(clock_now(),
+		    (struct timespec){ .tv_sec = 60 });
+		char buffer[100] = "";
+		struct text lines = TEXT_IN(buffer);
+		enum stream_result result;
+		int ends[2];
+
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
+			abort();
+		stream_open(s, ends[0], ends[0]);
+		send_in_pieces(ends[1], input, each, each);
+		do {
+			struct span line;
+
+			result = stream_read_until(s, deadline, "\n", 8, &line);
+			text_put(&lines, result_name(result));
+			if (result == STREAM_OK)
+				text_put_span(&lines, line);
+			text_put_char(&lines, '|');
+		} while (result != STREAM_EOF);
+		close(ends[0]);
+		good &= span_equal(text_span(&lines),
+		    SPAN("OK|(bad)|(long)||1234567|(end)|"));
+	}
+	tap_ok(tap, good, "lines may end with LF, and have another length");
+}
+
+/* A secret was moved down in the buffer, and sent on. */
+static void
+test_forget(struct tap *tap, struct stream *s)
+{
+	struct timespec deadline = clock_add(clock_now(),
+	    (struct timespec){ .tv_sec = 60 });
+	struct span line;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
+		abort();
+	memset(s->input, 0, sizeof(s->input));
+	stream_open(s, ends[0], ends[0]);
+	send_in_pieces(ends[1], SPAN("NOOP\r\nsecret1 sec\0ret2\r\nQUIT\r\n"),
+	    20, 100);
+	stream_read_line(s, deadline, &line);
+	stream_read_line(s, deadline, &line);
+	stream_write(s, line, deadline);
+	stream_flush(s, deadline);
+	stream_write(s, SPAN("owed"), deadline);
+	stream_forget(s);
+	tap_ok(tap,
+	    memmem(s->input, sizeof(s->input), "ecre", 4) == NULL &&
+		memmem(s->output, sizeof(s->output), "ecre", 4) == NULL,
+	    "what was used and sent is wiped");
+	tap_ok(tap,
+	    span_equal((struct span){ s->output, s->output_length },
+		SPAN("owed")) &&
+		stream_read_line(s, deadline, &line) == STREAM_OK &&
+		span_equal(line, SPAN("QUIT")),
+	    "and what is still to be used and sent is not");
+	close(ends[0]);
+}
+
 int
 main(void)
 {
@@ -219,5 +288,7 @@ main(void)
 	test_long_lines(&tap, &stream);
 	test_deadline(&tap, &stream);
 	test_mixed_ends(&tap, &stream);
+	test_other_ends(&tap, &stream);
+	test_forget(&tap, &stream);
 	return tap_done(&tap);
 }
