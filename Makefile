@@ -151,8 +151,8 @@ check-floods: $(programs) $(preloaded)
 FUZZ_CC = clang
 FUZZ_SECONDS = 60
 fuzzers := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
-fuzzed_sources := $(addprefix smtpd/,address.c grammar.c ip.c message.c \
-	nexthop_reply.c ranges.c reply.c text.c)
+fuzzed_sources := $(addprefix smtpd/,address.c auth_line.c base64.c grammar.c \
+	ip.c message.c nexthop_reply.c ranges.c reply.c text.c xtext.c)
 fuzz: $(fuzzers)
 	for f in $(fuzzers); do \
 		mkdir -p $$f-corpus; echo "$$f, $(FUZZ_SECONDS) seconds"; \
