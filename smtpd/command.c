@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "address.h"
+#include "auth.h"
 #include "data.h"
 #include "transaction.h"
 
@@ -42,6 +43,8 @@ cmd_ehlo(struct session *s, struct span argument)
 	text_put(&text, "\nPIPELINING\nSIZE ");
 	text_put_number(&text, s->config->data_bytes);
 	text_put(&text, "\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES");
+	if (auth_is_offered(s))
+		text_put(&text, "\nAUTH PLAIN LOGIN");
 	s->made = (struct reply){ 250, "", s->made_text };
 	return &s->made;
 }
@@ -134,21 +137,35 @@ static const struct verb verbs[] = {
 	{ "SAML", cmd_not_implemented },
 	{ "BDAT", cmd_not_implemented },
 	{ "STARTTLS", cmd_not_implemented },
-	{ "AUTH", cmd_not_implemented },
+	{ "AUTH", auth_run },
 };
+
+/* Takes the verb off the front; NULL if it is none. */
+static const struct verb *
+take_verb(struct span *line)
+{
+	struct span name = *line;
+	const char *space = memchr(line->data, ' ', line->length);
+
+	if (space != NULL)
+		name.length = (size_t)(space - line->data);
+	*line = span_trim(span_from(*line, name.length));
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (span_equal_nocase(name, span_of(verbs[i].name)))
+			return &verbs[i];
+	return NULL;
+}
+
+bool
+command_is_known(struct span line)
+{
+	return take_verb(&line) != NULL;
+}
 
 const struct reply *
 command_run(struct session *s, struct span line)
 {
-	struct span name = line;
-	const char *space = memchr(line.data, ' ', line.length);
+	const struct verb *verb = take_verb(&line);
 
-	if (space != NULL)
-		name.length = (size_t)(space - line.data);
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (span_equal_nocase(name, span_of(verbs[i].name)))
-			return verbs[i].run(s,
-			    span_trim(span_from(line, name.length)));
-	}
-	return &reply_unknown_command;
+	return verb != NULL ? verb->run(s, line) : &reply_unknown_command;
 }

@@ -154,6 +154,17 @@ check_proxy(const struct config *config, struct config_error *error)
 	return error->reason == NULL;
 }
 
+/* Without the service, nobody at all could send. */
+static bool
+check_auth(const struct config *config, struct config_error *error)
+{
+	error->value = config->auth_socket;
+	error->reason = config->require_auth && config->auth_socket[0] == '\0'
+	    ? "must have the service, as SMTPD_REQUIRE_AUTH is yes"
+	    : NULL;
+	return error->reason == NULL;
+}
+
 /* What settings that are good must have together. */
 static size_t
 check_together(const struct config *config, struct config_error *errors,
@@ -161,12 +172,15 @@ check_together(const struct config *config, struct config_error *errors,
 {
 	struct config_error no_program = { .name = "SMTPD_DELIVERY" };
 	struct config_error no_proxy = { .name = "SMTPD_PROXY_FROM" };
+	struct config_error no_auth = { .name = "SMTPD_AUTH_SOCKET" };
 	size_t count = 0;
 
 	if (!check_program(config, &no_program) && count++ < max)
 		errors[count - 1] = no_program;
 	if (!check_proxy(config, &no_proxy) && count++ < max)
 		errors[count - 1] = no_proxy;
+	if (!check_auth(config, &no_auth) && count++ < max)
+		errors[count - 1] = no_auth;
 	return count;
 }
 

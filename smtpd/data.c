@@ -32,6 +32,7 @@ write_trace(struct session *s)
 		.peer = s->peer,
 		.hostname = s->config->hostname,
 		.extended = s->extended,
+		.authenticated = s->auth.done,
 		.envelope = &s->envelope,
 	};
 

@@ -270,6 +270,7 @@ abort_message(struct delivery *d)
 const struct delivery_method deliver_queue = {
 	.scheme = "qmail-queue:",
 	.asks_others = true,
+	.is_relay = true,
 	.check = check,
 	.start = start,
 	.use = use,

@@ -220,6 +220,7 @@ use(const struct delivery *d, struct sandbox_needs *needs)
 const struct delivery_method deliver_smtp = {
 	.scheme = "smtp:",
 	.asks_others = true,
+	.is_relay = true,
 	.check = check,
 	.start = start_smtp,
 	.use = use,
@@ -236,6 +237,7 @@ const struct delivery_method deliver_smtp = {
 const struct delivery_method deliver_lmtp = {
 	.scheme = "lmtp:",
 	.asks_others = true,
+	.is_relay = true,
 	.check = check,
 	.start = start_lmtp,
 	.use = use,

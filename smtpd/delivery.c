@@ -46,6 +46,14 @@ delivery_program(const char *setting, const char *qmailqueue)
 	    qmailqueue);
 }
 
+bool
+delivery_is_relay(const char *setting)
+{
+	const struct delivery_method *method = find_method(setting);
+
+	return method != NULL && method->is_relay;
+}
+
 void
 delivery_start(struct delivery *d, const struct delivery_setup *setup)
 {

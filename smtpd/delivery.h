@@ -33,6 +33,7 @@ struct delivery_setup {
 struct delivery_method {
 	const char *scheme; /* with its colon: "maildir:" */
 	bool asks_others;   /* who may let us wait */
+	bool is_relay;	    /* mail may go on to anybody */
 
 	/* NULL if what follows the scheme can be used, else the reason. */
 	const char *(*check)(const char *target);
@@ -90,6 +91,9 @@ const char *delivery_check(const char *setting);
 
 /* The program that a setting which can be used starts, or NULL. */
 const char *delivery_program(const char *setting, const char *qmailqueue);
+
+/* Whether a setting that can be used hands mail to who can send it on. */
+bool delivery_is_relay(const char *setting);
 
 /* Takes a target that delivery_check has taken, and starts its method. */
 void delivery_start(struct delivery *, const struct delivery_setup *);

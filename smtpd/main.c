@@ -48,6 +48,11 @@ advise(void)
 		    "note: %s is setuid or setgid: the service "
 		    "needs NoNewPrivileges=no\n",
 		    program);
+	if (c.config.relay_authenticated &&
+	    !delivery_is_relay(c.config.delivery))
+		fputs("note: SMTPD_RELAY_AUTHENTICATED has no effect: Maildirs "
+		      "are for recipients of ours\n",
+		    stderr);
 }
 
 static int
@@ -119,6 +124,7 @@ enter_sandbox(void)
 	const char *refused;
 
 	delivery_use(&c.delivery, &needs);
+	auth_service_use(&c.session.auth.service, &needs);
 	filter = sandbox_filter_for(
 	    &(struct sandbox_filter_needs){ .next_hop_family = needs.next_hop ==
 			NULL
@@ -176,6 +182,7 @@ serve(void)
 		.xclient = c.config.xclient,
 		.queue_program = c.config.queue_program,
 		.log = &c.log });
+	auth_service_start(&c.session.auth.service, c.config.auth_socket);
 	if (enter_sandbox() != 0)
 		return EX_OSERR;
 	session_run(&c.session);

@@ -40,12 +40,15 @@ put_peer(struct text *t, const struct peer *peer)
 	text_put(t, "])");
 }
 
-static const char *
-protocol(const struct received *r)
+static void
+put_protocol(struct text *t, const struct received *r)
 {
 	if (r->envelope->smtputf8)
-		return "UTF8SMTP";
-	return r->extended ? "ESMTP" : "SMTP";
+		text_put(t, "UTF8SMTP");
+	else
+		text_put(t, r->extended ? "ESMTP" : "SMTP");
+	if (r->authenticated && (r->extended || r->envelope->smtputf8))
+		text_put_char(t, 'A');
 }
 
 static void
@@ -138,7 +141,7 @@ received_write(struct text *t, const struct received *r)
 	text_put(t, "\n\tby ");
 	text_put(t, r->hostname);
 	text_put(t, " with ");
-	text_put(t, protocol(r));
+	put_protocol(t, r);
 	put_recipient(t, r->envelope);
 	text_put(t, ";\n\t");
 	put_time(t, r->time.tv_sec);

@@ -18,6 +18,7 @@ struct received {
 	const struct peer *peer;
 	const char *hostname; /* ours */
 	bool extended;	      /* EHLO, not HELO */
+	bool authenticated;
 	const struct envelope *envelope;
 	struct timespec time; /* CLOCK_REALTIME */
 };

@@ -62,6 +62,8 @@ const struct reply reply_address_too_long = { 501, "5.5.4",
 	"Address too long" };
 const struct reply reply_need_smtputf8 = { 553, "5.6.7",
 	"Non-ASCII address without SMTPUTF8" };
+const struct reply reply_need_authentication = { 530, "5.7.0",
+	"Authentication required" };
 const struct reply reply_need_hello = { 503, "5.5.1", "Say EHLO first" };
 const struct reply reply_need_mail = { 503, "5.5.1", "Say MAIL first" };
 const struct reply reply_need_recipient = { 503, "5.5.1", "Say RCPT first" };

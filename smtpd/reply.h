@@ -60,6 +60,7 @@ extern const struct reply reply_bad_parameter_value;
 extern const struct reply reply_unknown_parameter;
 extern const struct reply reply_address_too_long;
 extern const struct reply reply_need_smtputf8;
+extern const struct reply reply_need_authentication;
 extern const struct reply reply_need_hello;
 extern const struct reply reply_need_mail;
 extern const struct reply reply_need_recipient;

@@ -13,6 +13,13 @@ session_wait_deadline(const struct session *s)
 }
 
 void
+session_find_exempt(struct session *s)
+{
+	s->tarpit.exempt = s->auth.done || s->config->relay_client != NULL ||
+	    ranges_hold(&s->config->exempt, &s->peer->address);
+}
+
+void
 session_reset_transaction(struct session *s)
 {
 	s->open = false;
@@ -115,34 +122,27 @@ greet(struct session *s)
 static enum stream_result
 read_command(struct session *s)
 {
+	s->line = span_of("");
+	s->recipient_known = false;
+	s->trapped = false;
+	s->auth.wrong = false;
 	if (!clock_before(clock_now(), s->deadline))
 		return STREAM_TIMEOUT;
 	return stream_read_line(s->stream, session_wait_deadline(s), &s->line);
 }
 
-static void
-serve_one_line(struct session *s)
+/* The answer, or NULL if the session has ended. */
+static const struct reply *
+respond(struct session *s, enum stream_result result, struct span line)
 {
-	enum stream_result result = read_command(s);
-	const struct reply *reply;
-
-	s->recipient_known = false;
-	s->trapped = false;
 	switch (result) {
 	case STREAM_OK:
-		reply = command_run(s, s->line);
-		if (reply != NULL)
-			answer(s, reply);
-		if (s->finished)
-			session_reset_transaction(s);
-		break;
+		return command_run(s, line);
 	case STREAM_BAD_LINE:
-		answer(s, &reply_bad_line);
-		break;
+		return &reply_bad_line;
 	case STREAM_TOO_LONG:
-		s->line.length = 0;
-		answer(s, &reply_line_too_long);
-		break;
+		s->line = span_of("");
+		return &reply_line_too_long;
 	case STREAM_EOF:
 	case STREAM_TIMEOUT:
 	case STREAM_TERMINATED:
@@ -150,6 +150,23 @@ serve_one_line(struct session *s)
 		session_interrupt(s, result);
 		break;
 	}
+	return NULL;
+}
+
+static void
+serve_one_line(struct session *s)
+{
+	enum stream_result result = read_command(s);
+	struct span line = s->line;
+	bool hidden = auth_hide(s, &s->line);
+	const struct reply *reply = respond(s, result, line);
+
+	if (hidden || result == STREAM_TOO_LONG)
+		stream_forget(s->stream);
+	if (reply != NULL)
+		answer(s, reply);
+	if (s->finished)
+		session_reset_transaction(s);
 }
 
 void
@@ -160,8 +177,7 @@ session_run(struct session *s)
 	s->deadline = clock_add(begin, s->config->session_timeout);
 	s->tarpit.delay = s->config->tarpit_delay;
 	s->tarpit.free_refusals = s->config->tarpit_count;
-	s->tarpit.exempt = s->config->relay_client != NULL ||
-	    ranges_hold(&s->config->exempt, &s->peer->address);
+	session_find_exempt(s);
 	session_reset_transaction(s);
 	greet(s);
 	while (s->end == SESSION_GOES_ON)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "auth.h"
 #include "config.h"
 #include "delivery.h"
 #include "envelope.h"
@@ -39,6 +40,7 @@ struct session {
 	struct delivery *delivery;
 	struct stream *stream;
 	struct tarpit tarpit;
+	struct auth auth;
 
 	struct timespec deadline; /* of the session */
 	enum session_end end;
@@ -90,6 +92,9 @@ struct timespec session_wait_deadline(const struct session *);
 /* Ends the session because the client could not be waited for; says 421 where
  * somebody still listens (RFC 5321, 3.8 and 4.5.3.2). */
 void session_interrupt(struct session *, enum stream_result why);
+
+/* Finds out anew whether the client is never delayed. */
+void session_find_exempt(struct session *);
 
 /* Ends the transaction: sender and recipients are forgotten. */
 void session_reset_transaction(struct session *);

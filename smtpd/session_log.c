@@ -51,6 +51,15 @@ put_address(struct log_record *record, const char *name,
 	log_put(record, name, text_span(&text));
 }
 
+/* Who the client is, or said that it is where its password was wrong. */
+static void
+put_user(struct log_record *record, const struct session *s)
+{
+	if (s->auth.done || s->auth.wrong)
+		log_put(record, "SMTP_USER",
+		    (struct span){ s->auth.user, s->auth.user_length });
+}
+
 void
 session_log_refusal(struct session *s, const struct reply *r)
 {
@@ -67,6 +76,7 @@ session_log_refusal(struct session *s, const struct reply *r)
 		put_address(&record, "SMTP_SENDER", &s->envelope.sender);
 	log_put(&record, "SMTP_HELO",
 	    (struct span){ s->hello, s->hello_length });
+	put_user(&record, s);
 	log_put_number(&record, "TARPIT_DELAY_USEC",
 	    reply_is_refusal(r) && tarpit_is_due(&s->tarpit)
 		? clock_microseconds(s->tarpit.delay)
@@ -95,6 +105,7 @@ session_log_accepted(struct session *s, uint64_t size)
 		log_put(&record, "NEXT_HOP_REPLY", span_of(receipt));
 	log_put(&record, "SMTP_HELO",
 	    (struct span){ s->hello, s->hello_length });
+	put_user(&record, s);
 	log_send(s->log, &record);
 }
 
@@ -123,6 +134,7 @@ session_log_summary(struct session *s, struct timespec begin)
 	log_begin(&record, LOG_SESSION, "session");
 	log_put(&record, "SMTP_HELO",
 	    (struct span){ s->hello, s->hello_length });
+	put_user(&record, s);
 	log_put(&record, "SMTP_END", span_of(end_name(s->end)));
 	log_put_number(&record, "SMTP_RECIPIENTS_ACCEPTED",
 	    s->recipients_accepted);

@@ -2,6 +2,7 @@
 
 #include "address.h"
 #include "session_log.h"
+#include "xtext.h"
 
 /* Takes "FROM:" or "TO:" off the front. Spaces behind the colon are not in the
  * grammar, but many senders have them. */
@@ -61,6 +62,30 @@ parameter_smtputf8(struct session *s, struct span value)
 	return NULL;
 }
 
+/* RFC 4954, 5: who is said to have submitted the message. Nobody is believed,
+ * so it goes no further. */
+static const struct reply *
+parameter_auth(struct session *s, struct span value)
+{
+	char path[ADDRESS_TEXT_MAX] = "<";
+	size_t length;
+	struct span rest;
+	struct address submitter;
+
+	if (s->config->auth_socket[0] == '\0')
+		return &reply_unknown_parameter;
+	if (span_equal(value, span_of("<>")))
+		return NULL;
+	if (!xtext_decode(value, path + 1, sizeof(path) - 2, &length))
+		return &reply_bad_parameter_value;
+	path[length + 1] = '>';
+	rest = (struct span){ path, length + 2 };
+	if (address_parse_path(&rest, &submitter) != ADDRESS_OK ||
+	    submitter.kind != ADDRESS_MAILBOX || rest.length > 0)
+		return &reply_bad_parameter_value;
+	return NULL;
+}
+
 static const struct mail_parameter {
 	const char *keyword;
 	const struct reply *(*take)(struct session *, struct span value);
@@ -68,6 +93,7 @@ static const struct mail_parameter {
 	{ "SIZE", parameter_size },
 	{ "BODY", parameter_body },
 	{ "SMTPUTF8", parameter_smtputf8 },
+	{ "AUTH", parameter_auth },
 };
 #define MAIL_PARAMETERS (sizeof(mail_parameters) / sizeof(mail_parameters[0]))
 
@@ -157,6 +183,8 @@ transaction_mail(struct session *s, struct span argument)
 
 	if (s->hello_length == 0)
 		return &reply_need_hello;
+	if (s->config->require_auth && !s->auth.done)
+		return &reply_need_authentication;
 	if (s->open)
 		return &reply_nested_mail;
 	if (s->messages >= SESSION_MESSAGES_MAX) {
@@ -203,12 +231,22 @@ find(const struct session *s, const struct address *to,
 	}
 }
 
-/* With RELAYCLIENT set, any recipient. Its value is appended, as qmail-smtpd
- * does; without one, who is ours gets mail where it would come from anybody. */
+/* Whether the client may send to any recipient. */
+static bool
+may_relay(const struct session *s)
+{
+	return s->config->relay_client != NULL ||
+	    (s->auth.done && s->config->relay_authenticated &&
+		delivery_is_relay(s->config->delivery));
+}
+
+/* Any recipient. The value of RELAYCLIENT is appended, as qmail-smtpd does;
+ * without one, who is ours gets mail where it would come from anybody. */
 static const struct reply *
 relay(struct session *s, const struct address *to, struct address *delivery)
 {
-	size_t length = strlen(s->config->relay_client);
+	const char *suffix = s->config->relay_client;
+	size_t length = suffix != NULL ? strlen(suffix) : 0;
 	struct recipients_found found;
 
 	if (length == 0) {
@@ -220,8 +258,7 @@ relay(struct session *s, const struct address *to, struct address *delivery)
 	*delivery = *to;
 	if (length > sizeof(delivery->domain) - delivery->domain_length)
 		return &reply_address_too_long;
-	memcpy(delivery->domain + delivery->domain_length,
-	    s->config->relay_client, length);
+	memcpy(delivery->domain + delivery->domain_length, suffix, length);
 	delivery->domain_length += length;
 	return NULL;
 }
@@ -262,8 +299,8 @@ check_recipient(struct session *s, const struct address *to)
 		return &reply_need_smtputf8;
 	if (s->envelope.recipients >= s->config->max_recipients)
 		return &reply_too_many_recipients;
-	objection = s->config->relay_client != NULL ? relay(s, to, &delivery)
-						    : look_up(s, to, &delivery);
+	objection = may_relay(s) ? relay(s, to, &delivery)
+				 : look_up(s, to, &delivery);
 	if (objection != NULL)
 		return objection;
 	complete_postmaster(s, &delivery);

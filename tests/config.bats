@@ -101,7 +101,7 @@ assert_bad() {
 
 @test "a setting from the environment is shown as such" {
 	run show TARPITDELAY=1 TARPITCOUNT=2 SMTPD_RECIPIENTS=/r \
-		SMTPD_DELIVERY=maildir:/m/%d/%l SMTPD_HOSTNAME=h.example \
+		SMTPD_DELIVERY=smtp:unix:/s SMTPD_HOSTNAME=h.example \
 		SMTPD_EXEMPT='::1 192.0.2.0/24' RELAYCLIENT= DATABYTES=3 \
 		MAXRCPT=101 SMTPD_MAX_ERRORS=4 SMTPD_TIMEOUT=6 \
 		SMTPD_SESSION_TIMEOUT=7 SMTPD_SUBADDRESS=- SMTPD_SECCOMP=no \
@@ -115,7 +115,7 @@ assert_bad() {
 		TARPITDELAY=1 # environment
 		TARPITCOUNT=2 # environment
 		SMTPD_RECIPIENTS=/r # environment
-		SMTPD_DELIVERY=maildir:/m/%d/%l # environment
+		SMTPD_DELIVERY=smtp:unix:/s # environment
 		SMTPD_HOSTNAME=h.example # environment
 		SMTPD_EXEMPT=::1 192.0.2.0/24 # environment
 		RELAYCLIENT= # environment
@@ -338,6 +338,30 @@ for i in range(int(sys.argv[1])):
 	run handler SMTPD_PROXY=yes SMTPD_PROXY_FROM=::1/12 --check-config
 	assert_failure 78
 	assert_output --partial 'value "::1/12" at position 1: '
+}
+
+@test "with SMTPD_REQUIRE_AUTH there must be a service" {
+	run handler SMTPD_REQUIRE_AUTH=yes --check-config
+	assert_failure 78
+	assert_output 'SMTPD_AUTH_SOCKET: value "": must have the service, as'\
+' SMTPD_REQUIRE_AUTH is yes'
+	run handler SMTPD_REQUIRE_AUTH=yes SMTPD_AUTH_SOCKET=/a --check-config
+	assert_success
+	assert_output ''
+}
+
+@test "that SMTPD_RELAY_AUTHENTICATED has no effect on Maildirs is told" {
+	local delivery
+	run handler SMTPD_RELAY_AUTHENTICATED=yes --check-config
+	assert_success
+	assert_output 'note: SMTPD_RELAY_AUTHENTICATED has no effect: Maildirs'\
+' are for recipients of ours'
+	for delivery in smtp:127.0.0.1:25 lmtp:unix:/l qmail-queue:/bin/true; do
+		run handler SMTPD_RELAY_AUTHENTICATED=yes \
+			"SMTPD_DELIVERY=$delivery" --check-config
+		assert_success
+		assert_output ''
+	done
 }
 
 @test "a file must have a name that fits" {

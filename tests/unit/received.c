@@ -15,6 +15,7 @@ struct received_case {
 	const char *peer;
 	bool helo;
 	bool smtputf8;
+	bool authenticated;
 	const char *recipients[2];
 	int64_t time;
 	const char *wanted;
@@ -46,6 +47,23 @@ static const struct received_case cases[] = {
 	    .wanted = "Received: from c\n"
 		      "\tby mx.example.org with UTF8SMTP\n"
 		      "\tfor <\"a \\\"b\"@\xc3\xa9.example>;\n\t" EPOCH },
+	{ .name = "an authenticated client",
+	    .hello = OCTETS("c"),
+	    .authenticated = true,
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with ESMTPA;\n\t" EPOCH },
+	{ .name = "an authenticated client and SMTPUTF8",
+	    .hello = OCTETS("c"),
+	    .authenticated = true,
+	    .smtputf8 = true,
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with UTF8SMTPA;\n\t" EPOCH },
+	{ .name = "an authenticated client that said HELO then",
+	    .hello = OCTETS("c"),
+	    .authenticated = true,
+	    .helo = true,
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with SMTP;\n\t" EPOCH },
 	{ .name = "a name that would get out of its word",
 	    .hello = OCTETS("a b\r\nX: y\0\t(z)\"\\;<>,@\x7f\xc3\xa9_-.["),
 	    .wanted = "Received: from a?b??X:?y???z???????????_-.[\n"
@@ -99,6 +117,7 @@ test_headers(struct tap *tap, struct envelope *envelope)
 			.peer = &peer,
 			.hostname = "mx.example.org",
 			.extended = !c->helo,
+			.authenticated = c->authenticated,
 			.envelope = envelope,
 			.time = { .tv_sec = c->time } };
 		char buffer[RECEIVED_MAX];
