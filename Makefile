@@ -152,7 +152,8 @@ FUZZ_CC = clang
 FUZZ_SECONDS = 60
 fuzzers := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzzed_sources := $(addprefix smtpd/,address.c auth_line.c base64.c grammar.c \
-	ip.c message.c nexthop_reply.c ranges.c reply.c text.c xtext.c)
+	ip.c message.c nexthop_reply.c proxy_header.c ranges.c reply.c text.c \
+	xtext.c)
 fuzz: $(fuzzers)
 	for f in $(fuzzers); do \
 		mkdir -p $$f-corpus; echo "$$f, $(FUZZ_SECONDS) seconds"; \
@@ -235,7 +236,7 @@ DEPS = bats bats-assert bats-support btrfs-progs clang clang-format \
 	sslscan strace swaks systemd systemd-container tinycdb ucspi-tcp valgrind
 # Mail servers of the tests; they cannot be installed side by side, or listen at
 # once.
-PEERS = dovecot-imapd dovecot-lmtpd exim4-daemon-light mailfront \
+PEERS = dovecot-imapd dovecot-lmtpd exim4-daemon-light haproxy mailfront \
 	opensmtpd postfix
 deps:
 	apt-get update

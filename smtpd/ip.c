@@ -91,6 +91,19 @@ ip_scan_ipv4(const char *at, struct ip_address *a)
 	return at;
 }
 
+const char *
+ip_scan_number(const char *at, unsigned most, unsigned *number)
+{
+	unsigned n = digit(*at++);
+
+	if (n > 9)
+		return NULL;
+	while (n != 0 && n <= most && digit(*at) <= 9)
+		n = 10 * n + digit(*at++);
+	*number = n;
+	return n <= most && digit(*at) > 9 ? at : NULL;
+}
+
 /* What a character stands for as a hexadecimal digit; 16 if it is none. */
 static inline unsigned
 hex_digit(char c)

@@ -34,6 +34,10 @@ void ip_to_octets(const struct ip_address *, void *octets);
 const char *ip_scan_ipv4(const char *text, struct ip_address *);
 const char *ip_scan_ipv6(const char *text, struct ip_address *);
 
+/* The same of a decimal number without leading zeros, up to most, which is below
+ * 100,000. */
+const char *ip_scan_number(const char *text, unsigned most, unsigned *);
+
 /* A text that is an address and nothing else. */
 bool ip_parse(struct span text, struct ip_address *);
 

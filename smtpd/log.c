@@ -22,6 +22,7 @@ static const struct event events[] = {
 	[LOG_REFUSED] = { "84385c00944f4bcd99452eece303bf7d", 5 },
 	[LOG_FAULT] = { "533cdecd909a4c879cb8cdedfe76fd53", 3 },
 	[LOG_CONFIGURATION] = { "e5a2aea403f84144a03f47e7ed76d036", 3 },
+	[LOG_PROXY] = { "2ee166b06f434db38c4928ee563da50a", 4 },
 };
 
 void

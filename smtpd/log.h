@@ -29,6 +29,7 @@ enum log_event {
 	LOG_REFUSED,	   /* a 4yz or 5yz reply */
 	LOG_FAULT,	   /* something of our own does not work */
 	LOG_CONFIGURATION, /* a setting cannot be used */
+	LOG_PROXY,	   /* not what SMTPD_PROXY asks for */
 };
 
 struct log {

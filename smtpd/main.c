@@ -10,6 +10,7 @@
 #include "delivery.h"
 #include "log.h"
 #include "peer.h"
+#include "proxy.h"
 #include "recipients.h"
 #include "sandbox.h"
 #include "sandbox_filter.h"
@@ -172,6 +173,9 @@ serve(void)
 	c.session.stream = &c.stream;
 	if (count > 0)
 		return refuse_service(count);
+	if (c.config.proxy &&
+	    !proxy_is_allowed(&c.config.proxy_from, &c.peer, &c.stream, &c.log))
+		return EX_OK;
 	recipients_open(&c.recipients, c.config.recipients,
 	    c.config.subaddress);
 	delivery_start(&c.delivery,
@@ -185,6 +189,9 @@ serve(void)
 	auth_service_start(&c.session.auth.service, c.config.auth_socket);
 	if (enter_sandbox() != 0)
 		return EX_OSERR;
+	if (c.config.proxy &&
+	    !proxy_receive(&c.peer, &c.stream, c.config.timeout, &c.log))
+		return EX_OK;
 	session_run(&c.session);
 	return EX_OK;
 }

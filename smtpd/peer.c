@@ -8,23 +8,12 @@
 
 #define PORT_MAX 65535
 
-/* A decimal number without leading zeros. */
 static bool
 parse_port(const char *text, unsigned *port)
 {
-	unsigned n = 0;
+	const char *end = ip_scan_number(text, PORT_MAX, port);
 
-	if (text[0] == '\0' || (text[0] == '0' && text[1] != '\0'))
-		return false;
-	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		n = 10 * n + (unsigned)(*text - '0');
-		if (n > PORT_MAX)
-			return false;
-	}
-	*port = n;
-	return true;
+	return end != NULL && *end == '\0';
 }
 
 static void

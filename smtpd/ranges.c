@@ -13,20 +13,6 @@ is_separator(char c)
 	return c == ' ' || c == ',' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* A decimal number of at most three digits without leading zeros. */
-static inline const char *
-scan_bits(const char *at, unsigned *bits)
-{
-	const char *begin = at;
-
-	*bits = 0;
-	while (*at >= '0' && *at <= '9' && at - begin < 3)
-		*bits = 10 * *bits + (unsigned)(*at++ - '0');
-	if (at == begin || (*begin == '0' && at - begin > 1))
-		return NULL;
-	return at;
-}
-
 /* So many bits, from the lowest on. */
 static inline ip_number
 low_bits(unsigned count)
@@ -54,8 +40,8 @@ scan_range(const char *at, struct range *r)
 	r->behind = 0;
 	if (*end != '/')
 		return end;
-	end = scan_bits(end + 1, &bits);
-	if (end == NULL || bits < least || bits > all)
+	end = ip_scan_number(end + 1, all, &bits);
+	if (end == NULL || bits < least)
 		return NULL;
 	r->behind = low_bits(all - bits);
 	return end;

@@ -87,10 +87,10 @@ wait_for(const struct stream *s, int fd, short event, struct timespec deadline)
 	}
 }
 
-/* Reads more input behind what is not yet used. The caller sees to it that
- * there is room. */
+/* Reads more input behind what is not yet used, until there are so many octets.
+ * The caller sees to it that there is room. */
 static enum stream_result
-fill(struct stream *s, struct timespec deadline)
+fill_up_to(struct stream *s, size_t size, struct timespec deadline)
 {
 	enum stream_result result;
 	ssize_t got;
@@ -114,8 +114,7 @@ fill(struct stream *s, struct timespec deadline)
 		result = wait_for(s, s->input_fd, POLLIN, deadline);
 		if (result != STREAM_OK)
 			return result;
-		got = read(s->input_fd, s->input + s->end,
-		    sizeof(s->input) - s->end);
+		got = read(s->input_fd, s->input + s->end, size - s->end);
 	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	if (got < 0)
 		return STREAM_ERROR;
@@ -126,6 +125,12 @@ fill(struct stream *s, struct timespec deadline)
 		s->reached = s->end;
 	s->received += (uint64_t)got;
 	return STREAM_OK;
+}
+
+static enum stream_result
+fill(struct stream *s, struct timespec deadline)
+{
+	return fill_up_to(s, sizeof(s->input), deadline);
 }
 
 static bool
@@ -188,6 +193,16 @@ stream_read(struct stream *s, struct timespec deadline, struct span *octets)
 	}
 	*octets = (struct span){ s->input + s->start, s->end - s->start };
 	return STREAM_OK;
+}
+
+enum stream_result
+stream_read_up_to(struct stream *s, size_t length, struct timespec deadline,
+    struct span *octets)
+{
+	enum stream_result result = fill_up_to(s, length, deadline);
+
+	*octets = (struct span){ s->input + s->start, s->end - s->start };
+	return result;
 }
 
 void

@@ -73,6 +73,12 @@ enum stream_result stream_read(struct stream *, struct timespec deadline,
     struct span *octets);
 void stream_use(struct stream *, size_t length);
 
+/* As stream_read, but waits for more than what is unused, which is less than
+ * length, and takes no more from the connection than makes it so long: what
+ * follows may be for somebody else. *octets is all that is unused. */
+enum stream_result stream_read_up_to(struct stream *, size_t length,
+    struct timespec deadline, struct span *octets);
+
 /* Appends to what is owed, and flushes when there is no room. */
 void stream_write(struct stream *, struct span octets,
     struct timespec deadline);
