@@ -318,7 +318,7 @@ for name in "MESSAGE", "PRIORITY", "REMOTE_ADDR", "SMTP_REPLY":
 		"$BATS_TEST_TMPDIR" "$root/smtpd/log.c"
 	assert_output ''
 	assert_equal "$(grep -cE '^-- [0-9a-f]{32}$' \
-		"$root/units/tarpit-smtpd.catalog")" 5
+		"$root/units/tarpit-smtpd.catalog")" 6
 }
 
 @test "syslog gets the records when stderr is the connection" {

@@ -1015,6 +1015,19 @@ RCPT TO:<alice@example.org>'
 	assert_output 0
 }
 
+@test "behind a proxy, XCLIENT tells the client that its header names" {
+	start_hop
+	relay SMTPD_XCLIENT=yes SMTPD_PROXY=yes SMTPD_PROXY_FROM=192.0.2.1 <<-EOT
+		C| PROXY TCP4 198.51.100.7 192.0.2.2 40007 25\r\n
+		$ehlo
+		$send
+		$taken
+		$quit
+	EOT
+	run heard
+	assert_line 'XCLIENT ADDR=198.51.100.7 NAME=[UNAVAILABLE] PORT=40007'
+}
+
 @test "XCLIENT that is refused is 451" {
 	start_hop 'xclient=550 5.7.0 Insufficient authorization'
 	relay SMTPD_XCLIENT=yes <<-EOT

@@ -209,6 +209,44 @@ test_mixed_ends(struct tap *tap, struct stream *s)
 	close(ends[1]);
 }
 
+/* What follows stays in the socket, for whoever reads it next. */
+static void
+test_up_to(struct tap *tap, struct stream *s)
+{
+	struct timespec deadline = clock_add(clock_now(),
+	    (struct timespec){ .tv_sec = 60 });
+	struct span octets;
+	char rest[16];
+	int ends[2];
+	bool good;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 ||
+	    send(ends[1], "abcdefgh", 8, 0) != 8)
+		abort();
+	stream_open(s, ends[0], ends[0]);
+	good = stream_read_up_to(s, 3, deadline, &octets) == STREAM_OK;
+	tap_ok(tap, good && span_equal(octets, SPAN("abc")),
+	    "no more than wanted is read");
+	good = stream_read_up_to(s, 5, deadline, &octets) == STREAM_OK;
+	tap_ok(tap, good && span_equal(octets, SPAN("abcde")),
+	    "more is read behind what is unused");
+	stream_use(s, 4);
+	tap_ok(tap,
+	    recv(ends[0], rest, sizeof(rest), MSG_PEEK) == 3 &&
+		memcmp(rest, "fgh", 3) == 0,
+	    "the rest is still in the socket");
+	good = stream_read_up_to(s, 2, deadline, &octets) == STREAM_OK;
+	tap_ok(tap, good && span_equal(octets, SPAN("ef")),
+	    "what was used does not count");
+	close(ends[1]);
+	good = stream_read_up_to(s, 10, deadline, &octets) == STREAM_OK;
+	tap_ok(tap,
+	    good && stream_read_up_to(s, 10, deadline, &octets) == STREAM_EOF &&
+		span_equal(octets, SPAN("efgh")),
+	    "what is unused can be seen at the end");
+	close(ends[0]);
+}
+
 /* Lines of another kind, with a CR in one and one too long. */
 static void
 test_other_ends(struct tap *tap, struct stream *s)
@@ -287,6 +325,7 @@ main(void)
 	test_lines(&tap, &stream);
 	test_long_lines(&tap, &stream);
 	test_deadline(&tap, &stream);
+	test_up_to(&tap, &stream);
 	test_mixed_ends(&tap, &stream);
 	test_other_ends(&tap, &stream);
 	test_forget(&tap, &stream);
