@@ -153,8 +153,7 @@ FUZZ_SECONDS = 60
 fuzzers := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzzed_sources := $(addprefix smtpd/,address.c auth_line.c base64.c grammar.c \
 	ip.c message.c nexthop_reply.c proxy_header.c ranges.c reply.c text.c \
-	tls_terms.c \
-	xtext.c)
+	tls_terms.c xtext.c)
 fuzz: $(fuzzers)
 	for f in $(fuzzers); do \
 		mkdir -p $$f-corpus; echo "$$f, $(FUZZ_SECONDS) seconds"; \

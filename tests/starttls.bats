@@ -659,6 +659,21 @@ talk_implicit() {
 	EOT
 }
 
+@test "behind a proxy, its header comes before TLS" {
+	start_tls
+	start_server "SMTPD_TLS_SOCKET=$TLS_SOCKET" "SMTPD_TLS_PORTS=@PORT@" \
+		SMTPD_PROXY=yes SMTPD_PROXY_FROM=127.0.0.1
+	talk_implicit <<-EOT
+		C: PROXY TCP4 192.0.2.7 192.0.2.8 4007 465
+		@tls
+		S: 220 mx.example.org ESMTP
+		C: QUIT
+		S: 221 2.0.0 Goodbye
+		@eof
+	EOT
+	wait_until 20 grep -q '^session: .* tls_version=.* remote_addr=192.0.2.7 ' "$LOG"
+}
+
 @test "there, a plain client gets no session" {
 	start_tls
 	start_server "SMTPD_TLS_SOCKET=$TLS_SOCKET" "SMTPD_TLS_PORTS=@PORT@"
