@@ -119,7 +119,9 @@ assert_log_is_clean() {
 @test "no password stays in the memory of a line that was too long" {
 	talk "${settings[@]}" <<-EOT
 		$ehlo_auth
-		C: AUTH PLAIN $(printf '%02048d' 0)$good
+		C| AUTH PLAIN $(printf '%02048d' 0)
+		@read
+		C: 0000$good
 		S: 500 5.5.2 Line too long
 		$wiped
 		$quit
