@@ -33,7 +33,6 @@ write_trace(struct session *s)
 		.hostname = s->config->hostname,
 		.extended = s->extended,
 		.authenticated = s->auth.done,
-		.tls = s->tls.is_active ? &s->tls.terms : NULL,
 		.envelope = &s->envelope,
 	};
 

@@ -183,6 +183,15 @@ refused_late() {
 		'S~ 554 5\.7\.1 .*' "$bye" | dialogue 25
 }
 
+@test "behind the proxy, and only there, a header says who the client is" {
+	settings '' TARPITDELAY=600 SMTPD_EXEMPT=192.0.2.9
+	printf '%s\n' 'C: PROXY TCP4 192.0.2.9 192.0.2.1 4000 25' \
+		"$ehlo" "$mail" '@mark' "$unknown_recipient" '@less-than 60' \
+		"$bye" | dialogue 2525
+	printf '%s\n' 'S: 220 mx.example.org ESMTP' 'C: HELO client.example.net' \
+		'S: 250 mx.example.org' "$bye" | dialogue 25
+}
+
 @test "drop-ins are for port 25, for one connector or for all but port 25" {
 	drop_in tarpit-smtpd@.service Environment=TARPITCOUNT=1
 	drop_in tarpit-smtpd-internal@.service Environment=TARPITCOUNT=2
@@ -196,7 +205,7 @@ refused_late() {
 }
 
 counts() {
-	connectors --show-config "$1" |
+	connectors --show-config "$1" 2>/dev/null |
 		sed -nE 's/^((TARPITCOUNT|MAXRCPT)=.*) # .*/\1/p'
 }
 
