@@ -153,7 +153,7 @@ FUZZ_SECONDS = 60
 fuzzers := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(wildcard tests/fuzz/*.c))
 fuzzed_sources := $(addprefix smtpd/,address.c auth_line.c base64.c grammar.c \
 	ip.c message.c nexthop_reply.c proxy_header.c ranges.c reply.c text.c \
-	xtext.c)
+	tls_terms.c xtext.c)
 fuzz: $(fuzzers)
 	for f in $(fuzzers); do \
 		mkdir -p $$f-corpus; echo "$$f, $(FUZZ_SECONDS) seconds"; \
@@ -186,7 +186,7 @@ $B/bench/minimal: $B/handler/tests/bench/minimal.o
 	$(link_handler)
 
 # The handler, stopped where main calls one of these.
-START_STEPS = sandbox_close_inherited log_open config_load recipients_open \
+START_STEPS = sandbox_close_inherited_but log_open config_load recipients_open \
 	delivery_start sandbox_enter session_run
 $B/bench/start: HANDLER_LDFLAGS += $(START_STEPS:%=-Wl,--wrap=%)
 $B/bench/start: $(handler_objects) $B/handler/tests/bench/start.o

@@ -29,13 +29,6 @@ static const struct reply need_tls = { 538, "5.7.11",
 	"Encryption required; say STARTTLS first" };
 
 static bool
-is_encrypted(const struct session *s)
-{
-	(void)s;
-	return false;
-}
-
-static bool
 is_configured(const struct session *s)
 {
 	return s->config->auth_socket[0] != '\0';
@@ -45,7 +38,7 @@ is_configured(const struct session *s)
 static bool
 is_safe(const struct session *s)
 {
-	return is_encrypted(s) || s->config->auth_plaintext;
+	return s->tls.is_active || s->config->auth_plaintext;
 }
 
 bool
@@ -198,7 +191,7 @@ accept_user(struct session *s)
 	if (answer->user_length > 0)
 		keep_user(a,
 		    (struct span){ answer->user, answer->user_length });
-	if (is_encrypted(s))
+	if (s->tls.is_active)
 		auth_service_close(&a->service);
 	a->done = true;
 	session_find_exempt(s);
@@ -210,7 +203,7 @@ verify(struct session *s)
 	struct auth *a = &s->auth;
 	struct auth_request request = {
 		.message = { a->message, a->message_length },
-		.secured = is_encrypted(s),
+		.secured = s->tls.is_active,
 		.client = s->peer,
 	};
 	struct span user;

@@ -3,6 +3,7 @@
 #include "address.h"
 #include "auth.h"
 #include "data.h"
+#include "starttls.h"
 #include "transaction.h"
 
 struct verb {
@@ -43,6 +44,8 @@ cmd_ehlo(struct session *s, struct span argument)
 	text_put(&text, "\nPIPELINING\nSIZE ");
 	text_put_number(&text, s->config->data_bytes);
 	text_put(&text, "\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES");
+	if (tls_is_offered(&s->tls))
+		text_put(&text, "\nSTARTTLS");
 	if (auth_is_offered(s))
 		text_put(&text, "\nAUTH PLAIN LOGIN");
 	s->made = (struct reply){ 250, "", s->made_text };
@@ -127,6 +130,7 @@ static const struct verb verbs[] = {
 	{ "RSET", cmd_rset },
 	{ "NOOP", cmd_noop },
 	{ "VRFY", cmd_vrfy },
+	{ "STARTTLS", starttls_run },
 	{ "HELP", cmd_help },
 	{ "QUIT", cmd_quit },
 	{ "EXPN", cmd_not_implemented },
@@ -136,7 +140,6 @@ static const struct verb verbs[] = {
 	{ "SOML", cmd_not_implemented },
 	{ "SAML", cmd_not_implemented },
 	{ "BDAT", cmd_not_implemented },
-	{ "STARTTLS", cmd_not_implemented },
 	{ "AUTH", auth_run },
 };
 

@@ -51,6 +51,11 @@ struct config {
 	const char *remote_address; /* REMOTE_ADDR, TCPREMOTEIP */
 	const char *remote_port;    /* REMOTE_PORT, TCPREMOTEPORT */
 	const char *journal_stream; /* JOURNAL_STREAM */
+
+	/* Nor are these: descriptors that the starter has TLS on; 0 if unset. */
+	int tls_control_fd; /* SSLCTLFD */
+	int tls_input_fd;   /* SSLREADFD */
+	int tls_output_fd;  /* SSLWRITEFD */
 };
 
 struct config_error {

@@ -33,6 +33,7 @@ write_trace(struct session *s)
 		.hostname = s->config->hostname,
 		.extended = s->extended,
 		.authenticated = s->auth.done,
+		.tls = s->tls.is_active ? &s->tls.terms : NULL,
 		.envelope = &s->envelope,
 	};
 

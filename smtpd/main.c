@@ -93,10 +93,13 @@ log_config_error(const struct config_error *error)
 	log_send(&c.log, &record);
 }
 
-/* 421, as the session has not begun (RFC 5321, 3.8). */
+/* 421, as the session has not begun (RFC 5321, 3.8); nothing where it is to
+ * begin with TLS. */
 static void
 turn_away(const struct reply *reply)
 {
+	if (c.session.tls.at_once)
+		return;
 	c.session.deadline = clock_add(clock_now(), c.config.timeout);
 	session_send(&c.session, reply);
 	stream_flush(&c.stream, session_wait_deadline(&c.session));
@@ -119,6 +122,7 @@ enter_sandbox(void)
 		.message_size = c.config.data_bytes,
 		.memory = MEMORY_MAX,
 	};
+	struct sandbox_filter_needs filter_needs = { 0 };
 	struct sock_filter room[SANDBOX_FILTER_MAX];
 	struct sock_fprog filter;
 	bool without_landlock = false;
@@ -126,15 +130,13 @@ enter_sandbox(void)
 
 	delivery_use(&c.delivery, &needs);
 	auth_service_use(&c.session.auth.service, &needs);
-	filter = sandbox_filter_for(
-	    &(struct sandbox_filter_needs){ .next_hop_family = needs.next_hop ==
-			NULL
-		    ? AF_UNSPEC
-		    : needs.next_hop->sa_family,
-		.receives_descriptors = needs.receives_descriptors,
-		.auth_socket = needs.auth_socket,
-		.tls_socket = needs.tls_socket },
-	    room);
+	tls_use(&c.session.tls, &needs);
+	filter_needs.receives_descriptors = needs.receives_descriptors;
+	filter_needs.auth_socket = needs.auth_socket;
+	filter_needs.tls_socket = needs.tls_socket;
+	if (needs.next_hop != NULL)
+		filter_needs.next_hop_family = needs.next_hop->sa_family;
+	filter = sandbox_filter_for(&filter_needs, room);
 	refused = sandbox_enter(&needs, c.config.seccomp ? &filter : NULL,
 	    &without_landlock);
 	if (refused != NULL) {
@@ -147,6 +149,16 @@ enter_sandbox(void)
 	return 0;
 }
 
+/* All but what the starter has TLS on. */
+static void
+close_inherited(void)
+{
+	const int kept[] = { c.config.tls_control_fd, c.config.tls_input_fd,
+		c.config.tls_output_fd };
+
+	sandbox_close_inherited_but(kept, sizeof(kept) / sizeof(kept[0]));
+}
+
 static int
 serve(void)
 {
@@ -156,15 +168,16 @@ serve(void)
 	if (fcntl(STDIN_FILENO, F_GETFD) == -1 ||
 	    fcntl(STDOUT_FILENO, F_GETFD) == -1)
 		return EX_NOINPUT;
-	sandbox_close_inherited();
 	signals_install();
 	config_load_starter(&c.config);
+	close_inherited();
 	log_open(&c.log, c.config.journal_stream);
 	peer_identify(&c.peer, c.config.remote_address, c.config.remote_port,
 	    STDIN_FILENO);
 	c.log.peer = &c.peer;
 	count = config_load(&c.config, &c.peer.address, c.errors, ERRORS_MAX);
 	stream_open(&c.stream, STDIN_FILENO, STDOUT_FILENO);
+	tls_prepare(&c.session.tls, &c.config, &c.stream);
 	c.session.config = &c.config;
 	c.session.peer = &c.peer;
 	c.session.log = &c.log;

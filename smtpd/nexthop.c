@@ -211,7 +211,7 @@ say_xclient(struct nexthop *n)
 		return NEXTHOP_YES;
 	say_text(n,
 	    client->address.family == IP_V6 ? "XCLIENT ADDR=IPV6:"
-						: "XCLIENT ADDR=");
+					    : "XCLIENT ADDR=");
 	say_text(n, client->text);
 	if (offers(n, NEXTHOP_XCLIENT_NAME))
 		say_text(n, " NAME=[UNAVAILABLE]");

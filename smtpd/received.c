@@ -40,15 +40,33 @@ put_peer(struct text *t, const struct peer *peer)
 	text_put(t, "])");
 }
 
+/* RFC 3848 and, with SMTPUTF8, RFC 6531, 4.3: SMTP alone has no variants. */
 static void
 put_protocol(struct text *t, const struct received *r)
 {
-	if (r->envelope->smtputf8)
-		text_put(t, "UTF8SMTP");
-	else
-		text_put(t, r->extended ? "ESMTP" : "SMTP");
-	if (r->authenticated && (r->extended || r->envelope->smtputf8))
-		text_put_char(t, 'A');
+	if (!r->envelope->smtputf8 && !r->extended) {
+		text_put(t, "SMTP");
+		return;
+	}
+	text_put(t, r->envelope->smtputf8 ? "UTF8SMTP" : "ESMTP");
+	if (r->tls != NULL)
+		text_put(t, "S");
+	if (r->authenticated)
+		text_put(t, "A");
+}
+
+static void
+put_tls(struct text *t, const struct tls_terms *tls)
+{
+	if (tls == NULL || tls->version[0] == '\0')
+		return;
+	text_put(t, " (");
+	text_put(t, tls->version);
+	if (tls->cipher[0] != '\0') {
+		text_put(t, " ");
+		text_put(t, tls->cipher);
+	}
+	text_put(t, ")");
 }
 
 static void
@@ -142,6 +160,7 @@ received_write(struct text *t, const struct received *r)
 	text_put(t, r->hostname);
 	text_put(t, " with ");
 	put_protocol(t, r);
+	put_tls(t, r->tls);
 	put_recipient(t, r->envelope);
 	text_put(t, ";\n\t");
 	put_time(t, r->time.tv_sec);

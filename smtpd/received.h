@@ -9,6 +9,7 @@
 #include "peer.h"
 #include "span.h"
 #include "text.h"
+#include "tls_terms.h"
 
 /* The longest possible: names, two addresses, folding. */
 #define RECEIVED_MAX 2048
@@ -19,6 +20,7 @@ struct received {
 	const char *hostname; /* ours */
 	bool extended;	      /* EHLO, not HELO */
 	bool authenticated;
+	const struct tls_terms *tls; /* NULL: without */
 	const struct envelope *envelope;
 	struct timespec time; /* CLOCK_REALTIME */
 };

@@ -16,6 +16,7 @@ const struct reply reply_send_text = { 354, "",
 	"Send the message; end it with <CRLF>.<CRLF>" };
 const struct reply reply_message_accepted = { 250, "2.0.0",
 	"Message accepted" };
+const struct reply reply_tls_ready = { 220, "2.0.0", "Ready to start TLS" };
 
 const struct reply reply_terminated = { 421, "4.3.2", "Service shutting down" };
 const struct reply reply_unavailable = { 421, "4.3.0", "Service unavailable" };
@@ -35,6 +36,7 @@ const struct reply reply_too_many_recipients = { 452, "4.5.3",
 	"Too many recipients; send the rest later" };
 const struct reply reply_only_temporary = { 451, "4.3.0",
 	"No recipient could be checked; try again later" };
+const struct reply reply_no_tls = { 454, "4.7.0", "TLS is not available now" };
 
 const struct reply reply_line_too_long = { 500, "5.5.2", "Line too long" };
 const struct reply reply_bad_line = { 500, "5.5.2",
@@ -69,6 +71,10 @@ const struct reply reply_need_mail = { 503, "5.5.1", "Say MAIL first" };
 const struct reply reply_need_recipient = { 503, "5.5.1", "Say RCPT first" };
 const struct reply reply_nested_mail = { 503, "5.5.1",
 	"A transaction is open already" };
+const struct reply reply_tls_is_active = { 503, "5.5.1",
+	"TLS is active already" };
+const struct reply reply_text_behind_starttls = { 554, "5.5.0",
+	"Nothing may come behind STARTTLS before its reply" };
 const struct reply reply_no_valid_recipient = { 554, "5.5.1",
 	"No valid recipients" };
 const struct reply reply_no_such_user = { 550, "5.1.1", "No such user here" };

@@ -33,6 +33,7 @@ extern const struct reply reply_recipient_ok;
 extern const struct reply reply_cannot_verify;
 extern const struct reply reply_send_text;
 extern const struct reply reply_message_accepted;
+extern const struct reply reply_tls_ready;
 
 extern const struct reply reply_terminated;
 extern const struct reply reply_unavailable;
@@ -45,6 +46,7 @@ extern const struct reply reply_local_fault;
 extern const struct reply reply_no_space;
 extern const struct reply reply_too_many_recipients;
 extern const struct reply reply_only_temporary;
+extern const struct reply reply_no_tls;
 
 extern const struct reply reply_line_too_long;
 extern const struct reply reply_bad_line;
@@ -65,6 +67,8 @@ extern const struct reply reply_need_hello;
 extern const struct reply reply_need_mail;
 extern const struct reply reply_need_recipient;
 extern const struct reply reply_nested_mail;
+extern const struct reply reply_tls_is_active;
+extern const struct reply reply_text_behind_starttls;
 extern const struct reply reply_no_valid_recipient;
 extern const struct reply reply_no_such_user;
 extern const struct reply reply_blocked;

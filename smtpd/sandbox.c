@@ -15,13 +15,47 @@
 #define FILES_MAX 32
 #define HEADERS_MAX 65536 /* what is written before a message */
 
+/* A kernel before 5.9 has no close_range. */
+static void
+close_between(unsigned first, unsigned last)
+{
+	if (first <= last && syscall(SYS_close_range, first, last, 0) != 0)
+		for (unsigned fd = first; fd <= last && fd < 1024; fd++)
+			close((int)fd);
+}
+
+/* The least of them that is not below the first. */
+static unsigned
+next_kept(const int *kept, size_t count, unsigned first)
+{
+	unsigned next = ~0U;
+
+	for (size_t i = 0; i < count; i++)
+		if ((unsigned)kept[i] >= first && (unsigned)kept[i] < next)
+			next = (unsigned)kept[i];
+	return next;
+}
+
+void
+sandbox_close_inherited_but(const int *kept, size_t count)
+{
+	unsigned first = STDERR_FILENO + 1;
+
+	for (;;) {
+		unsigned next = next_kept(kept, count, first);
+
+		if (next == ~0U)
+			break;
+		close_between(first, next - 1);
+		first = next + 1;
+	}
+	close_between(first, ~0U);
+}
+
 void
 sandbox_close_inherited(void)
 {
-	/* A kernel before 5.9 has no close_range. */
-	if (syscall(SYS_close_range, 3, ~0U, 0) != 0)
-		for (int fd = 3; fd < 1024; fd++)
-			close(fd);
+	sandbox_close_inherited_but(NULL, 0);
 }
 
 /* Never raises a limit that is lower already. */

@@ -7,6 +7,7 @@
 
 #include <linux/filter.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -21,9 +22,11 @@ struct sandbox_needs {
 	uint64_t memory; /* address space in octets */
 };
 
-/* Closes what the starter left open beside stdin, stdout and stderr. Comes
- * before anything of our own is opened. */
+/* Closes what the starter left open beside stdin, stdout and stderr, and beside
+ * what is to be kept, in any order. Comes before anything of our own is
+ * opened. */
 void sandbox_close_inherited(void);
+void sandbox_close_inherited_but(const int *kept, size_t count);
 
 /*
  * Limits (no core, no processes, few files, bounded memory), no_new_privs, no

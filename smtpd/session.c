@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "command.h"
 #include "session_log.h"
+#include "starttls.h"
 
 struct timespec
 session_wait_deadline(const struct session *s)
@@ -179,7 +180,10 @@ session_run(struct session *s)
 	s->tarpit.free_refusals = s->config->tarpit_count;
 	session_find_exempt(s);
 	session_reset_transaction(s);
-	greet(s);
+	if (s->tls.at_once)
+		starttls_at_once(s);
+	if (s->end == SESSION_GOES_ON)
+		greet(s);
 	while (s->end == SESSION_GOES_ON)
 		serve_one_line(s);
 	stream_flush(s->stream, session_wait_deadline(s));

@@ -18,6 +18,7 @@
 #include "reply.h"
 #include "stream.h"
 #include "tarpit.h"
+#include "tls.h"
 
 /* Messages on one connection; then 421, so that none lasts for ever. */
 #define SESSION_MESSAGES_MAX 1000
@@ -30,6 +31,8 @@ enum session_end {
 	SESSION_TERMINATED,
 	SESSION_TOO_MANY_ERRORS,
 	SESSION_TOO_MANY_MESSAGES,
+	SESSION_TEXT_BEHIND_STARTTLS,
+	SESSION_TLS_FAILED,
 };
 
 struct session {
@@ -41,6 +44,7 @@ struct session {
 	struct stream *stream;
 	struct tarpit tarpit;
 	struct auth auth;
+	struct tls tls;
 
 	struct timespec deadline; /* of the session */
 	enum session_end end;

@@ -22,6 +22,10 @@ end_name(enum session_end end)
 		return "too many errors";
 	case SESSION_TOO_MANY_MESSAGES:
 		return "too many messages";
+	case SESSION_TEXT_BEHIND_STARTTLS:
+		return "text behind STARTTLS";
+	case SESSION_TLS_FAILED:
+		return "TLS failed";
 	}
 	return "";
 }
@@ -58,6 +62,17 @@ put_user(struct log_record *record, const struct session *s)
 	if (s->auth.done || s->auth.wrong)
 		log_put(record, "SMTP_USER",
 		    (struct span){ s->auth.user, s->auth.user_length });
+}
+
+static void
+put_tls(struct log_record *record, const struct tls *tls)
+{
+	if (tls->is_active) {
+		log_put(record, "TLS_VERSION", span_of(tls->terms.version));
+		log_put(record, "TLS_CIPHER", span_of(tls->terms.cipher));
+	}
+	if (tls->terms.error[0] != '\0')
+		log_put(record, "TLS_ERROR", span_of(tls->terms.error));
 }
 
 void
@@ -106,6 +121,7 @@ session_log_accepted(struct session *s, uint64_t size)
 	log_put(&record, "SMTP_HELO",
 	    (struct span){ s->hello, s->hello_length });
 	put_user(&record, s);
+	put_tls(&record, &s->tls);
 	log_send(s->log, &record);
 }
 
@@ -136,6 +152,7 @@ session_log_summary(struct session *s, struct timespec begin)
 	    (struct span){ s->hello, s->hello_length });
 	put_user(&record, s);
 	log_put(&record, "SMTP_END", span_of(end_name(s->end)));
+	put_tls(&record, &s->tls);
 	log_put_number(&record, "SMTP_RECIPIENTS_ACCEPTED",
 	    s->recipients_accepted);
 	log_put_number(&record, "SMTP_RECIPIENTS_REFUSED",

@@ -91,6 +91,23 @@ signals_poll(struct pollfd *fds, nfds_t count, struct timespec deadline)
 	return ppoll(fds, count, &left, &mask);
 }
 
+ssize_t
+signals_read(int fd, void *octets, size_t size, struct timespec deadline)
+{
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
+	int ready = signals_poll(&readable, 1, deadline);
+	ssize_t got;
+
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	if (ready <= 0)
+		return -1;
+	got = read(fd, octets, size);
+	if (got == 0)
+		errno = ECONNRESET;
+	return got > 0 ? got : -1;
+}
+
 bool
 signals_sleep(struct timespec until)
 {

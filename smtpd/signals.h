@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/types.h>
 #include <time.h>
 
 /* SIGTERM is kept for signals_terminated, SIGIO wakes, SIGPIPE and SIGXFSZ are
@@ -29,6 +30,12 @@ void signals_watch(int fd, bool on);
  * is over.
  * Returns its result: 0 at the deadline, -1 with EINTR after a signal. */
 int signals_poll(struct pollfd *, nfds_t count, struct timespec deadline);
+
+/* Reads once, as soon as there is something to read.
+ * Returns the number of octets, or -1 with errno: ETIMEDOUT at the deadline,
+ * EINTR after a signal, ECONNRESET at the end. */
+ssize_t signals_read(int fd, void *octets, size_t size,
+    struct timespec deadline);
 
 /* Sleeps until an absolute time on CLOCK_MONOTONIC.
  * Returns true at that time, false after a signal. */

@@ -45,6 +45,36 @@ stream_open(struct stream *s, int input_fd, int output_fd)
 	signals_own(watched_fd(s));
 }
 
+struct stream_ends
+stream_own_ends(int input_fd, int output_fd)
+{
+	struct stream_ends ends = { input_fd, output_fd,
+		is_socket(input_fd) && is_socket(output_fd) };
+
+	signals_own(ends.are_sockets ? input_fd : output_fd);
+	return ends;
+}
+
+void
+stream_move(struct stream *s, const struct stream_ends *ends)
+{
+	close(s->input_fd);
+	if (s->output_fd != s->input_fd)
+		close(s->output_fd);
+	start(s, ends->input_fd, ends->output_fd);
+	s->is_socket = ends->are_sockets;
+}
+
+bool
+stream_has_input(const struct stream *s)
+{
+	struct pollfd readable = { .fd = s->input_fd,
+		.events = POLLIN | POLLRDHUP };
+
+	return s->start < s->end ||
+	    (poll(&readable, 1, 0) > 0 && readable.revents == POLLIN);
+}
+
 void
 stream_open_socket(struct stream *s, int fd)
 {

@@ -31,6 +31,13 @@ enum stream_result {
 	STREAM_ERROR,	   /* the connection is broken */
 };
 
+/* What another connection of the client is made of. */
+struct stream_ends {
+	int input_fd;
+	int output_fd;
+	bool are_sockets;
+};
+
 struct stream {
 	int input_fd;
 	int output_fd;
@@ -47,6 +54,18 @@ struct stream {
 };
 
 void stream_open(struct stream *, int input_fd, int output_fd);
+
+/*
+ * Goes on over other descriptors; the old ones are closed. What was read and
+ * not used, or not yet sent, is thrown away. stream_own_ends finds out what
+ * they are and sees to it that a hang-up is noticed there, which only goes
+ * before the sandbox is in force.
+ */
+struct stream_ends stream_own_ends(int input_fd, int output_fd);
+void stream_move(struct stream *, const struct stream_ends *);
+
+/* Whether something was sent that is not yet used; the end does not count. */
+bool stream_has_input(const struct stream *);
 
 /* A connection, or a pipe to write to, of our own making; SIGTERM does not end
  * its waits. */

@@ -41,6 +41,16 @@ authenticate() {
 	talk "SMTPD_AUTH_SOCKET=$SERVICE" SMTPD_AUTH_PLAINTEXT=yes "$@"
 }
 
+# All processes that came of one.
+descendants() {
+	local child children
+	read -ra children <"/proc/$1/task/$1/children" || true
+	for child in "${children[@]}"; do
+		echo "$child"
+		descendants "$child"
+	done
+}
+
 # Whether the log has a fault of the service.
 # Usage: assert_trouble WHAT
 assert_trouble() {
@@ -96,12 +106,15 @@ is_put_off() {
 	SERVICE=$PEER_DIR/auth
 	write_auth_conf
 	start_auth
+	local processes
+	processes=$(descendants "$PEER_PROCESS" | tr '\n' ' ')
+	assert [ -n "$processes" ]
 	authenticate <<-EOT
 		$ehlo_auth
 		C: AUTH PLAIN $bad
 		$refused
 		@run kill -KILL $PEER_PROCESS
-		@run until ! kill -0 $PEER_PROCESS; do :; done 2>/dev/null
+		@run for p in $processes; do while grep -qs State:.[^Z] /proc/\$p/status; do sleep 0.02; done; done
 		C: AUTH PLAIN $good
 		$cannot_tell
 		C: AUTH PLAIN $good

@@ -83,9 +83,11 @@ ehlo_auth=${ehlo/250 ENHANCED/250-ENHANCED}
 ehlo_auth+=$'\nS: 250 AUTH PLAIN LOGIN'
 succeeded='S: 235 2.7.0 Authentication succeeded'
 refused='S: 535 5.7.8 Authentication credentials invalid'
+need_auth='C: MAIL FROM:<sender@example.net>
+S: 530 5.7.0 Authentication required'
 cannot_tell='S: 454 4.7.0 Temporary authentication failure'
 authenticated="$ehlo_auth
 C: AUTH PLAIN $good
 $succeeded"
 export good bad login_user login_password ehlo_auth succeeded refused \
-	cannot_tell authenticated
+	need_auth cannot_tell authenticated

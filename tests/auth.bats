@@ -326,3 +326,296 @@ record() {
 	grep -F '2001:db8::5' "$PEER_DIR/dovecot.log" | grep -F 'master'
 	grep -F 'rip=192.0.2.1' "$PEER_DIR/dovecot.log" | grep -F 'rport=4000'
 }
+
+@test "anonymous clients are delayed, and authenticated ones are not" {
+	local nobody='C: RCPT TO:<nobody@example.org>
+		S: 550 5.1.1 No such user here'
+	authenticate TARPITDELAY=0.3 <<-EOT
+		$ehlo_auth
+		@mark
+		C: AUTH PLAIN $bad
+		$refused
+		@at-least 0.3
+		$mail
+		@mark
+		${nobody//$'\n\t\t'/$'\n'}
+		@at-least 0.3
+		C: RSET
+		S: 250 2.0.0 OK
+		C: AUTH PLAIN $good
+		$succeeded
+		$mail
+		@mark
+		${nobody//$'\n\t\t'/$'\n'}
+		@less-than 0.3
+		$quit
+	EOT
+	run grep -o 'tarpit_delay_usec=[0-9]*' "$LOG"
+	assert_line --index 0 tarpit_delay_usec=300000
+	assert_line --index 1 tarpit_delay_usec=300000
+	assert_line --index 2 tarpit_delay_usec=0
+}
+
+@test "a client that hangs up in the delay behind a wrong password ends the process" {
+	authenticate TARPITDELAY=600 <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN $bad
+		@run until grep -qs smtp_user=alice $LOG; do sleep 0.02; done
+		@close
+		@exit 0
+	EOT
+	grep smtp_end=hang-up "$LOG"
+}
+
+@test "wrong passwords count as errors" {
+	authenticate SMTPD_MAX_ERRORS=2 <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN $bad
+		$refused
+		C: AUTH PLAIN $bad
+		$refused
+		C: AUTH PLAIN $bad
+		S: 421 4.7.0 Too many errors
+		@eof
+	EOT
+}
+
+@test "what is owed is sent before the service is asked" {
+	authenticate "SMTPD_AUTH_SOCKET=$PEER_DIR/auth" <<-EOT
+		$ehlo_auth
+		C: NOOP
+		C: AUTH PLAIN $good
+		C: NOOP
+		S: 250 2.0.0 OK
+		$succeeded
+		S: 250 2.0.0 OK
+		$quit
+	EOT
+}
+
+# Usage: relay_elsewhere ANSWER [SETTING]...
+# A recipient that is not ours, from an authenticated client.
+relay_elsewhere() {
+	authenticate "${@:2}" <<-EOT
+		$authenticated
+		$mail
+		C: RCPT TO:<someone@elsewhere.example>
+		$1
+		$quit
+	EOT
+}
+
+@test "an authenticated client may send to any recipient if that is allowed" {
+	local denied='S: 554 5.7.1 Relaying denied' queue hop
+	local accepted='S: 250 2.1.5 Recipient OK'
+	local queue="SMTPD_DELIVERY=qmail-queue:$root/tests/queue-program"
+	local hop="SMTPD_DELIVERY=smtp:unix:$BATS_TEST_TMPDIR/hop"
+	local process
+	mkdir "$BATS_TEST_TMPDIR/hop.d"
+	"$root/tests/nexthop" "unix:$BATS_TEST_TMPDIR/hop" \
+		"$BATS_TEST_TMPDIR/hop.d" </dev/null \
+		>"$BATS_TEST_TMPDIR/hop.log" 2>&1 3>&- &
+	process=$!
+	wait_until 20 grep -qs ready "$BATS_TEST_TMPDIR/hop.log"
+
+	relay_elsewhere "$accepted" SMTPD_RELAY_AUTHENTICATED=yes "$queue"
+	relay_elsewhere "$accepted" SMTPD_RELAY_AUTHENTICATED=yes "$hop"
+	relay_elsewhere "$denied" "$queue"
+	relay_elsewhere "$denied" "$hop"
+	# A Maildir is for recipients of ours.
+	relay_elsewhere "$denied" SMTPD_RELAY_AUTHENTICATED=yes
+	# Who is not authenticated may not.
+	talk "${settings[@]}" SMTPD_RELAY_AUTHENTICATED=yes "$queue" <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN $bad
+		$refused
+		$mail
+		C: RCPT TO:<someone@elsewhere.example>
+		$denied
+		$quit
+	EOT
+	kill -KILL "$process"
+	wait "$process" || true
+}
+
+@test "mail of an authenticated client to us goes where it always goes" {
+	mkdir "$BATS_TEST_TMPDIR/queue"
+	authenticate SMTPD_RELAY_AUTHENTICATED=yes \
+		QUEUE_DIR="$BATS_TEST_TMPDIR/queue" \
+		"SMTPD_DELIVERY=qmail-queue:$root/tests/queue-program" <<-EOT
+		$authenticated
+		$mail
+		C: RCPT TO:<sales@example.org>
+		S: 250 2.1.5 Recipient OK
+		C: RCPT TO:<someone@elsewhere.example>
+		S: 250 2.1.5 Recipient OK
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+	run tr '\0' '\n' <"$(echo "$BATS_TEST_TMPDIR"/queue/envelope*)"
+	assert_line 'Talice@example.org'
+	assert_line 'Tsomeone@elsewhere.example'
+}
+
+@test "with SMTPD_REQUIRE_AUTH nobody else sends" {
+	authenticate SMTPD_REQUIRE_AUTH=yes <<-EOT
+		$ehlo_auth
+		$need_auth
+		C: RCPT TO:<alice@example.org>
+		S: 503 5.5.1 Say MAIL first
+		C: DATA
+		S: 503 5.5.1 Say MAIL first
+		C: VRFY alice
+		S: 252 2.5.0 Cannot verify; send the message and see
+		C: NOOP
+		S: 250 2.0.0 OK
+		C: RSET
+		S: 250 2.0.0 OK
+		C: AUTH PLAIN $bad
+		$refused
+		$need_auth
+		C: AUTH PLAIN $good
+		$succeeded
+		$mail
+		$rcpt
+		$quit
+	EOT
+	# Nor who may relay from where he is.
+	authenticate SMTPD_REQUIRE_AUTH=yes RELAYCLIENT= <<-EOT
+		$ehlo_auth
+		$need_auth
+		$quit
+	EOT
+}
+
+# Usage: send_authenticated [MAIL-PARAMETERS]
+send_authenticated() {
+	authenticate <<-EOT
+		$authenticated
+		C: MAIL FROM:<sender@example.net>${1-}
+		S: 250 2.1.0 Sender OK
+		$rcpt
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		$quit
+	EOT
+}
+
+@test "the trace header says ESMTPA, and nothing of the user" {
+	send_authenticated
+	run the_message
+	assert_line --partial 'with ESMTPA'
+	rm -rf "${MAIL:?}"/*
+	send_authenticated ' SMTPUTF8'
+	run the_message
+	assert_line --partial 'with UTF8SMTPA'
+	assert_line --partial 'for <alice@example.org>'
+	refute_line --regexp '^[^<]*alice'
+}
+
+@test "the records of a session name the user" {
+	authenticate <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN $(plain bob wrong-pa55word)
+		$refused
+		C: NOPE
+		S: 500 5.5.1 Unknown command
+		C: AUTH PLAIN $(plain ALICE s3cret-pa55word)
+		$succeeded
+		$mail
+		$rcpt
+		$data
+		C: .
+		S: 250 2.0.0 Message accepted
+		C: RCPT TO:<x>
+		S: 503 5.5.1 Say MAIL first
+		$quit
+	EOT
+	# Dovecot knows her by a name in small letters.
+	run sed 's/:.*smtp_user=\([^ ]*\).*/ \1/; s/:.*//' "$LOG"
+	assert_output - <<-'EOT'
+		refused bob
+		refused
+		accepted alice
+		refused alice
+		session alice
+	EOT
+}
+
+@test "without success the summary names nobody" {
+	authenticate <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN $bad
+		$refused
+		$quit
+	EOT
+	run record session
+	refute_output --partial smtp_user
+}
+
+@test "AUTH= of MAIL is checked, and not believed" {
+	local value
+	for value in '<>' alice@example.org a+2Bb+3Dc@example.org \
+		'+22a+20b+22@example.org' "$(printf '%064d' 0)@example.org"; do
+		authenticate <<-EOT
+			$ehlo_auth
+			C: MAIL FROM:<sender@example.net> AUTH=$value
+			S: 250 2.1.0 Sender OK
+			$quit
+		EOT
+	done
+	for value in '' '=' alice '@' '<alice@example.org>' alice+@example.org \
+		alice+2b@example.org 'alice@example.org+3E+20AUTH+3D<>' \
+		'+00@example.org' "$(printf '%01000d' 0)@example.org"; do
+		authenticate <<-EOT
+			$ehlo_auth
+			C: MAIL FROM:<sender@example.net> AUTH=$value
+			S~ 501 5.5.4 Bad parameter (syntax|value)
+			$quit
+		EOT
+	done
+	authenticate <<-EOT
+		$ehlo_auth
+		C: MAIL FROM:<sender@example.net> AUTH
+		S: 501 5.5.4 Bad parameter value
+		C: MAIL FROM:<sender@example.net> AUTH=<> AUTH=<>
+		S: 501 5.5.4 Bad parameter syntax
+		$quit
+	EOT
+	talk <<-EOT
+		$ehlo
+		C: MAIL FROM:<sender@example.net> AUTH=<>
+		S: 555 5.5.4 Unknown parameter
+		$quit
+	EOT
+}
+
+@test "a dialogue that is not gone on with ends in time" {
+	authenticate SMTPD_TIMEOUT=1 <<-EOT
+		$ehlo_auth
+		C: AUTH LOGIN
+		S: 334 VXNlcm5hbWU6
+		@drip x
+		S: 421 4.4.2 Timed out
+		@eof
+	EOT
+	authenticate <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN
+		S: 334 
+		@end-input
+		@eof
+		@exit 0
+	EOT
+	authenticate <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN
+		S: 334 
+		@signal TERM
+		S: 421 4.3.2 Service shutting down
+		@eof
+	EOT
+}

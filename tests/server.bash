@@ -1,7 +1,8 @@
 # A handler behind a listening socket of systemd-socket-activate, which starts
 # one for each connection, as systemd would.
 
-# Starts it with settings given as NAME=VALUE. Sets $PORT, $CDB, $MAIL, $LOG.
+# Starts it with settings given as NAME=VALUE, in which @PORT@ is the port. Sets
+# $PORT, $CDB, $MAIL, $LOG.
 start_server() {
 	local assignment options=()
 	prepare
@@ -10,7 +11,7 @@ start_server() {
 		options+=(-E "$assignment")
 	done < <(handler_environment)
 	for assignment; do
-		options+=(-E "$assignment")
+		options+=(-E "${assignment/@PORT@/$PORT}")
 	done
 	# Descriptor 3 is the one that bats waits for.
 	systemd-socket-activate --inetd -a -l "127.0.0.1:$PORT" \

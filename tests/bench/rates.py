@@ -97,8 +97,9 @@ def report(results, rates):
 # What a process does between the step before and this one; where it is
 # stopped, and what is set then.
 STEPS = [
-    ("exec, libc's own start", {"BENCH_STOP_BEFORE": "sandbox_close_inherited"}),
-    ("descriptors closed, signals", {"BENCH_STOP_BEFORE": "log_open"}),
+    ("exec, libc's own start, signals",
+     {"BENCH_STOP_BEFORE": "sandbox_close_inherited_but"}),
+    ("descriptors closed", {"BENCH_STOP_BEFORE": "log_open"}),
     ("log, peer", {"BENCH_STOP_BEFORE": "config_load"}),
     ("settings, stream", {"BENCH_STOP_BEFORE": "recipients_open"}),
     ("recipients opened", {"BENCH_STOP_BEFORE": "delivery_start"}),

@@ -32,7 +32,8 @@ stop_before(const char *function)
 	}
 
 /* clang-format off */
-WRAP(void, sandbox_close_inherited, (void), ())
+WRAP(void, sandbox_close_inherited_but, (const int *kept, size_t count),
+    (kept, count))
 WRAP(void, log_open, (struct log *log, const char *stream), (log, stream))
 WRAP(size_t, config_load, (struct config *config, const struct ip_address *peer,
     struct config_error *errors, size_t max), (config, peer, errors, max))

@@ -16,12 +16,18 @@ struct received_case {
 	bool helo;
 	bool smtputf8;
 	bool authenticated;
+	const struct tls_terms *tls;
 	const char *recipients[2];
 	int64_t time;
 	const char *wanted;
 };
 
 #define EPOCH "Thu, 1 Jan 1970 00:00:00 +0000\n"
+
+static const struct tls_terms usual_terms = { .version = "TLSv1.3",
+	.cipher = "TLS_AES_256_GCM_SHA384" };
+static const struct tls_terms version_alone = { .version = "TLSv1.2" };
+static const struct tls_terms unknown_terms = { .version = "" };
 
 static const struct received_case cases[] = {
 	{ .name = "EHLO, IPv4 and one recipient",
@@ -81,6 +87,49 @@ static const struct received_case cases[] = {
 	    .wanted = "Received: from c\n"
 		      "\tby mx.example.org with ESMTP\n"
 		      "\tfor <Postmaster>;\n\t" EPOCH },
+	{ .name = "TLS",
+	    .hello = OCTETS("c"),
+	    .tls = &usual_terms,
+	    .recipients = { "<alice@example.org>" },
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with ESMTPS "
+		      "(TLSv1.3 TLS_AES_256_GCM_SHA384)\n"
+		      "\tfor <alice@example.org>;\n\t" EPOCH },
+	{ .name = "TLS whose cipher is not known",
+	    .hello = OCTETS("c"),
+	    .tls = &version_alone,
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with ESMTPS (TLSv1.2);\n\t" EPOCH },
+	{ .name = "TLS of which nothing is known",
+	    .hello = OCTETS("c"),
+	    .tls = &unknown_terms,
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with ESMTPS;\n\t" EPOCH },
+	{ .name = "SMTPUTF8 and TLS",
+	    .hello = OCTETS("c"),
+	    .smtputf8 = true,
+	    .tls = &version_alone,
+	    .wanted =
+		"Received: from c\n"
+		"\tby mx.example.org with UTF8SMTPS (TLSv1.2);\n\t" EPOCH },
+	{ .name = "TLS and HELO, for which there is no keyword",
+	    .hello = OCTETS("c"),
+	    .helo = true,
+	    .tls = &version_alone,
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with SMTP (TLSv1.2);\n\t" EPOCH },
+	{ .name = "an authenticated client",
+	    .hello = OCTETS("c"),
+	    .authenticated = true,
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with ESMTPA;\n\t" EPOCH },
+	{ .name = "an authenticated client with SMTPUTF8 and TLS",
+	    .hello = OCTETS("c"),
+	    .smtputf8 = true,
+	    .authenticated = true,
+	    .tls = &unknown_terms,
+	    .wanted = "Received: from c\n"
+		      "\tby mx.example.org with UTF8SMTPSA;\n\t" EPOCH },
 };
 
 static void
@@ -118,6 +167,7 @@ test_headers(struct tap *tap, struct envelope *envelope)
 			.hostname = "mx.example.org",
 			.extended = !c->helo,
 			.authenticated = c->authenticated,
+			.tls = c->tls,
 			.envelope = envelope,
 			.time = { .tv_sec = c->time } };
 		char buffer[RECEIVED_MAX];
