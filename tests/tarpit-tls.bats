@@ -323,20 +323,14 @@ complains() {
 	wait_until 20 test -S "$local_socket"
 	run -0 env DIRECTORY="$directory" SOCKET="$local_socket" \
 		bash -c "$(declare -f tls)"'; tls' <<-'END'
-		class Connected(Handler):
-		    def __init__(self):
-		        self.local = socket.socket(socket.AF_UNIX)
-		        self.local.settimeout(PATIENCE)
-		        self.local.connect(os.environ["SOCKET"])
-		def name():
-		    tls = Connected().shake()
+		def is_old():
+		    tls = Connected(os.environ["SOCKET"]).shake()
 		    return b"old." in tls.getpeercert(True)
-		held = Connected().shake()
-		assert name()
+		assert is_old()
 		for file in "certificate.pem", "key.pem":
 		    new = os.environ["DIRECTORY"]
 		    os.rename(f"{new}/new/{file}", f"{new}/{file}")
-		assert not name()
+		assert not is_old()
 	END
 	kill "$starter"
 	wait "$starter" || true

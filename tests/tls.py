@@ -201,6 +201,15 @@ class Handler:
         return time.monotonic() - begin
 
 
+class Connected(Handler):
+    """One that somebody else starts for each connection to a local socket."""
+
+    def __init__(self, path):
+        self.local = socket.socket(socket.AF_UNIX)
+        self.local.settimeout(PATIENCE)
+        self.local.connect(path)
+
+
 def pattern(length):
     """Octets that do not repeat early."""
     return b"".join(i.to_bytes(4, "big") for i in range(length // 4))
