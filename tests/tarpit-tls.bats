@@ -165,7 +165,10 @@ teardown() {
 		def plain(client):
 		    client.sendall(b"EHLO client.example.net\r\n" * 100)
 		    read_all(client)
-		assert Handler().refuse(plain) == "wrong version number"
+		h = Handler()
+		assert h.refuse(plain) == "wrong version number"
+		# It had the alert, and no reset.
+		assert h.client_error is None, h.client_error
 		def http(client):
 		    client.sendall(b"GET / HTTP/1.0\r\n\r\n")
 		    read_all(client)

@@ -147,8 +147,12 @@ def context(**settings):
 class Handler:
     """One tarpit-tls, and the local socket to it."""
 
-    def __init__(self, arguments=None, **options):
+    client_error = None
+
+    def __init__(self, arguments=None, buffers=None, **options):
         self.local, other = socket.socketpair()
+        if buffers is not None:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffers)
         self.local.settimeout(PATIENCE)
         self.process = subprocess.Popen(
             [PROGRAM] + (files() if arguments is None else arguments),
