@@ -176,7 +176,7 @@ certificate() {
 
 @test "sessions leave nothing in the log, whatever ends them" {
 	local before
-	before=$(records notice | wc -l)
+	before=$(records debug | wc -l)
 	run -0 shakes_hands
 	run -0 tls_as tarpit-smtpd <<<'h.local.close()'
 	run -0 tls_as tarpit-smtpd <<<'client = h.take()
@@ -184,8 +184,9 @@ client.sendall(b"EHLO x\r\n")
 assert h.line() == "failed wrong version number"'
 	run -0 tls_as tarpit-smtpd <<<'h.line(); h.local.sendall(b"x")'
 	wait_until 20 no_process_is_left
-	run -0 records notice "$before"
-	assert_output ''
+	# systemd mounts the credentials of each, and says so when it is done.
+	run -0 records debug "$before"
+	refute_line --regexp '^tarpit-tls: |tarpit-tls@.*\.service'
 }
 
 @test "at the limit a handler sees end-of-file, and the socket stays" {
