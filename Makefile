@@ -230,9 +230,9 @@ lint:
 # What "make check", "make lint", "make fuzz" and "make bench" need.
 DEPS = bats bats-assert bats-support btrfs-progs clang clang-format \
 	clang-tidy cppcheck curl gcc iproute2 jq libbsd0 libc6-dev libcdb-dev \
-	libclang-rt-14-dev libevent-2.1-7 libselinux1 libtirpc3 libwrap0 \
-	libssl-dev linux-libc-dev-arm64-cross make mandoc msmtp \
-	musl-dev musl-tools netbase openssl procps python3 s-nail shellcheck \
+	libclang-rt-14-dev libevent-2.1-7 libnet-ssleay-perl libselinux1 \
+	libssl-dev libtirpc3 libwrap0 linux-libc-dev-arm64-cross make mandoc \
+	msmtp musl-dev musl-tools netbase openssl procps python3 s-nail shellcheck \
 	sslscan strace swaks systemd systemd-container tinycdb ucspi-tcp valgrind
 # Mail servers of the tests; they cannot be installed side by side, or listen at
 # once.

@@ -5,6 +5,8 @@ load common
 load server
 load delivered
 load peer
+load tls
+load starttls
 
 setup() {
 	export PEER=exim4-daemon-light
@@ -12,16 +14,15 @@ setup() {
 	mkdir -p "$PEER_DIR"
 	MESSAGE=$BATS_TEST_TMPDIR/message
 	hard_message >"$MESSAGE"
-	start_server TARPITDELAY=0.5
-	configure_exim
 }
 
 teardown() {
 	stop_server
+	stop_tls
 }
 
 # Exim sends all mail to the handler but that to sender@client.test, which it
-# keeps in a Maildir.
+# keeps in a Maildir. Arguments are more lines for the transport.
 configure_exim() {
 	cat >"$PEER_DIR/exim.conf" <<-EOT
 		spool_directory = /mnt/spool
@@ -52,6 +53,7 @@ configure_exim() {
 		  driver = smtp
 		  port = $PORT
 		  hosts_try_fastopen =
+		$(printf '  %s\n' "$@")
 
 		begin retry
 		* * F,1h,1m
@@ -70,6 +72,8 @@ send() {
 }
 
 @test "Exim delivers to good recipients and returns to the sender for bad ones" {
+	start_server TARPITDELAY=0.5
+	configure_exim
 	send alice@example.org nobody@example.org <"$MESSAGE"
 	returned_is 1
 	assert_equal "$(find "$PEER_DIR/spool/input" -type f)" ''
@@ -80,5 +84,20 @@ send() {
 	assert_equal "$(messages | wc -l)" 1
 	run returned
 	assert_line --partial 'nobody@example.org'
+	assert_output --partial '550 5.1.1 No such user here'
+}
+
+@test "Exim that must have TLS has it" {
+	KEYS=$PEER_DIR/keys
+	make_key_pair "$KEYS"
+	start_tls
+	start_server TARPITDELAY=0.5 "SMTPD_TLS_SOCKET=$TLS_SOCKET"
+	configure_exim 'hosts_require_tls = *'
+	send alice@example.org nobody@example.org <"$MESSAGE"
+	returned_is 1
+	assert_equal "$(find "$PEER_DIR/spool/input" -type f)" ''
+	grep -q $'^\tby mx.example.org with ESMTPS (TLSv1.[23] ' \
+		"$(messages_of alice@example.org)"
+	run returned
 	assert_output --partial '550 5.1.1 No such user here'
 }

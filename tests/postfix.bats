@@ -5,6 +5,8 @@ load common
 load server
 load delivered
 load peer
+load tls
+load starttls
 
 setup_file() {
 	export MESSAGE=$BATS_FILE_TMPDIR/message
@@ -21,10 +23,12 @@ setup() {
 teardown() {
 	stop_peer
 	stop_server
+	stop_tls
 }
 
 # Starts Postfix, which sends all mail to the handler but that to
-# sender@client.test, which it keeps in a Maildir.
+# sender@client.test, which it keeps in a Maildir. Arguments are more lines of
+# main.cf.
 start_postfix() {
 	cat >"$PEER_DIR/config/main.cf" <<-EOT
 		compatibility_level = 3.6
@@ -44,6 +48,7 @@ start_postfix() {
 		virtual_mailbox_base = /mnt
 		virtual_uid_maps = static:65534
 		virtual_gid_maps = static:65534
+		$(printf '%s\n' "$@")
 	EOT
 	cat >"$PEER_DIR/config/master.cf" <<-'EOT'
 		pickup unix n - n 60 1 pickup
@@ -54,6 +59,7 @@ start_postfix() {
 		defer unix - - n - 0 bounce
 		trace unix - - n - 0 bounce
 		flush unix n - n 1000? 0 flush
+		tlsmgr unix - - n 1000? 1 tlsmgr
 		smtp unix - - n - - smtp
 		relay unix - - n - - smtp
 		showq unix n - n - - showq
@@ -170,6 +176,43 @@ assert_relayed() {
 	run returned
 	assert_line 'Final-Recipient: rfc822; nobody@example.org'
 	refute_line 'Final-Recipient: rfc822; alice@example.org'
+}
+
+# It connects once for each try, and never falls back to plain text.
+@test "Postfix that must have TLS has it" {
+	KEYS=$PEER_DIR/keys
+	make_key_pair "$KEYS"
+	start_tls
+	start_server TARPITDELAY=0.5 "SMTPD_TLS_SOCKET=$TLS_SOCKET"
+	start_postfix 'smtp_tls_security_level = encrypt' 'smtp_tls_loglevel = 1'
+	send alice@example.org nobody@example.org <"$MESSAGE"
+	wait_until 30 returned_is 1
+	wait_until 10 queue_is_empty
+	assert_relayed "$MESSAGE" alice@example.org
+	grep -q $'^\tby mx.example.org with ESMTPS (TLSv1.3 ' \
+		"$(messages_of alice@example.org)"
+	grep -q 'TLS connection established to 127.0.0.1.*TLSv1.3' \
+		"$PEER_DIR/log"
+	run returned
+	assert_line 'Diagnostic-Code: smtp; 550 5.1.1 No such user here'
+}
+
+@test "Postfix that must have TLS waits until it is there" {
+	KEYS=$PEER_DIR/keys
+	make_key_pair "$KEYS"
+	stand_in end
+	start_server "SMTPD_TLS_SOCKET=$TLS_SOCKET"
+	start_postfix 'smtp_tls_security_level = encrypt'
+	send alice@example.org <"$MESSAGE"
+	wait_until 30 queue_has '454 4.7.0 TLS is not available now'
+	wait_until 10 message_is_deferred
+	assert_nothing_delivered
+	stop_tls
+	rm "$TLS_SOCKET" "$TLS_LOG"
+	start_tls
+	postfix postqueue -c /mnt/config -f
+	wait_until 30 queue_is_empty
+	assert_relayed "$MESSAGE" alice@example.org
 }
 
 @test "1,000 messages over 20 sessions of smtp-source are all delivered" {
