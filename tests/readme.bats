@@ -85,6 +85,30 @@ assert_delivers() {
 	assert_delivers
 }
 
+@test "Dovecot knows passwords with the configuration of the README" {
+	load auth
+	write_auth_conf
+	block '^## Authentication' | sed -e 's|/run/dovecot/tarpit-auth|/mnt/auth|' \
+		-e 's/user = tarpit-smtpd/user = root/' >"$PEER_DIR/local.conf"
+	grep -q /mnt/auth "$PEER_DIR/local.conf"
+	sed -i '/^service auth {/,$d' "$PEER_DIR/dovecot.conf"
+	echo '!include /mnt/local.conf' >>"$PEER_DIR/dovecot.conf"
+	start_auth
+	settings '^## Authentication' "s|/run/dovecot/tarpit-auth|$PEER_DIR/auth|"
+	prepare
+	talk "${SETTINGS[@]}" SMTPD_AUTH_PLAINTEXT=yes \
+		"SMTPD_DELIVERY=qmail-queue:$root/tests/queue-program" <<-EOT
+		$ehlo_auth
+		$need_auth
+		C: AUTH PLAIN $good
+		$succeeded
+		$mail
+		C: RCPT TO:<someone@elsewhere.example>
+		S: 250 2.1.5 Recipient OK
+		$quit
+	EOT
+}
+
 @test "Postfix takes mail with the configuration of the README" {
 	block '^\*\*Postfix\*\*' | sed "s/10025/$HOP_PORT/" \
 		>"$PEER_DIR/config/master.cf"
