@@ -23,18 +23,29 @@ struct connection {
 };
 
 static inline void
-connection_open(struct connection *c, unsigned short port)
+connection_open_bound(struct connection *c, unsigned short port,
+    in_addr_t source)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
+	const struct sockaddr_in from = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(source) };
+	const struct sockaddr_in to = { .sin_family = AF_INET,
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
 	c->length = 0;
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd == -1 ||
-	    connect(c->fd, (const struct sockaddr *)&address,
-		sizeof(address)) == -1)
+	    (source != INADDR_ANY &&
+		bind(c->fd, (const struct sockaddr *)&from, sizeof(from)) ==
+		    -1) ||
+	    connect(c->fd, (const struct sockaddr *)&to, sizeof(to)) == -1)
 		err(1, "port %u", port);
+}
+
+static inline void
+connection_open(struct connection *c, unsigned short port)
+{
+	connection_open_bound(c, port, INADDR_ANY);
 }
 
 /* Takes the first line out of the input, if there is a whole one. */
@@ -53,24 +64,36 @@ connection_take_line(struct connection *c, char *line, size_t size)
 	return true;
 }
 
-/* Waits for the last line of a reply, whose code must start as given. */
+/* Takes a reply out of the input, if there is a whole one. The code of its last
+ * line must start as given. */
+static inline bool
+connection_take_reply(struct connection *c, const char *code)
+{
+	char line[512];
+
+	while (connection_take_line(c, line, sizeof(line))) {
+		if (strlen(line) > 3 && line[3] == '-')
+			continue;
+		if (strncmp(line, code, strlen(code)) != 0)
+			errx(1, "not %s: %s", code, line);
+		return true;
+	}
+	return false;
+}
+
+/* Waits for a reply. */
 static inline void
 connection_expect(struct connection *c, const char *code)
 {
-	char line[512];
 	ssize_t got;
 
-	do {
-		while (!connection_take_line(c, line, sizeof(line))) {
-			got = read(c->fd, c->input + c->length,
-			    sizeof(c->input) - c->length);
-			if (got <= 0)
-				err(1, "no reply %s", code);
-			c->length += (size_t)got;
-		}
-	} while (strlen(line) > 3 && line[3] == '-');
-	if (strncmp(line, code, strlen(code)) != 0)
-		errx(1, "not %s: %s", code, line);
+	while (!connection_take_reply(c, code)) {
+		got = read(c->fd, c->input + c->length,
+		    sizeof(c->input) - c->length);
+		if (got <= 0)
+			err(1, "no reply %s", code);
+		c->length += (size_t)got;
+	}
 }
 
 static inline void
