@@ -1,19 +1,20 @@
-"""Memory of a dialogue that is held in its delay."""
+"""Memory of a dialogue that is held, in its delay or elsewhere."""
 
 import pathlib
 import subprocess
 import time
 
+import machine
 from results import median
-from servers import BUILD, KNOWN, ROOT
+from servers import ROOT
 
 TARGET = 130
 HOLD = ROOT / "tests/bench/hold"
-MACHINE = ROOT / "tests/systemd-machine"
 
-# By whom it is counted: by /proc/PID/status for the server and all below it,
-# so that nothing else on the machine matters, or by /proc/meminfo for all.
-PROCESS_PARTS = {"anonymous": "RssAnon", "page tables": "VmPTE"}
+# By whom it is counted: by /proc/PID for the server and all below it, so that
+# nothing else on the machine matters, or by /proc/meminfo for all. Pages that
+# forked processes share count once.
+PROCESS_PARTS = {"anonymous": "Pss_Anon", "page tables": "VmPTE"}
 MACHINE_PARTS = {"slab": "Slab", "kernel stack": "KernelStack"}
 PARTS = [*PROCESS_PARTS, *MACHINE_PARTS]
 
@@ -25,20 +26,21 @@ def fields(path):
 
 
 def processes():
-    for path in pathlib.Path("/proc").glob("[0-9]*/status"):
+    for path in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            yield int(path.parent.name), fields(path)
+            yield int(path.name), \
+                fields(path / "status") | fields(path / "smaps_rollup")
         except OSError:
-            pass  # it has just ended
+            pass  # it has just ended, or is the kernel's
 
 
-def measure(root):
-    """KiB by part; of processes, root and all that came of it."""
-    below = {}
+def measure(roots):
+    """KiB by part; of processes, the roots and all that came of them."""
+    below, found = {}, []
     for pid, status in processes():
         below.setdefault(int(status["PPid"]), []).append((pid, status))
-        if pid == root:
-            found = [(pid, status)]
+        if pid in roots:
+            found.append((pid, status))
     for pid, _ in found:
         found += below.get(pid, [])
     everything = fields(pathlib.Path("/proc/meminfo"))
@@ -47,21 +49,21 @@ def measure(root):
         {part: int(everything[name]) for part, name in MACHINE_PARTS.items()}
 
 
-def held(root, port, count, refused, prefix=()):
-    """KiB by part that each of so many dialogues takes."""
-    command = [*prefix, HOLD, port, count, "yes" if refused else "no"]
+def held(roots, port, count, where, prefix=()):
+    """KiB by part that each of so many dialogues takes; see hold for where."""
+    command = [*prefix, HOLD, port, count, where]
     with subprocess.Popen([str(word) for word in command],
                           stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as client:
         client.stdout.readline()
-        before = measure(root)
+        before = measure(roots)
         client.stdin.write(b"\n")
         client.stdin.flush()
         if client.stdout.readline() != b"held\n":
             raise RuntimeError("dialogues could not be held")
         # Handlers that have just been started are in their delay by then.
         time.sleep(0.5)
-        after = measure(root)
+        after = measure(roots)
         client.stdin.close()
     # Time for the processes to end, and for the kernel to clean up.
     time.sleep(0.5)
@@ -72,11 +74,15 @@ def compare(ways, options):
     """By name, the medians of interleaved runs after one that only warms up."""
     runs = {name: [] for name in ways}
     for number in range(3 if options.short else 8):
-        for name, (root, port, count, refused) in ways.items():
+        for name, (roots, port, count, where) in ways.items():
             if number == 0:
-                held(root, port, min(count, 50), refused)
+                held(roots, port, min(count, 50), where)
             else:
-                runs[name].append(held(root, port, count, refused))
+                runs[name].append(held(roots, port, count, where))
+    return medians(runs)
+
+
+def medians(runs):
     return {name: {part: median([run[part] for run in values])
                    for part in PARTS} for name, values in runs.items()}
 
@@ -99,9 +105,9 @@ def bench(results, place, options):
                place.directory / "mailfront-held"), place.peer_command()]
     servers = [server for server in servers if server]
     try:
-        ways = {server.name: (server.process.pid, server.port, count,
-                              server.name != "tarpit-smtpd")
-                for server in servers}
+        ways = {server.name: (server.pids(), server.port, count,
+                              "delay" if server.name == "tarpit-smtpd"
+                              else "refused") for server in servers}
         for name, parts in compare(ways, options).items():
             target = {"at_most": TARGET} if name == "tarpit-smtpd" else {}
             report(results, f"{name}, under tcpserver", parts, **target)
@@ -115,33 +121,8 @@ def bench(results, place, options):
 
 def bench_systemd(results, place, count):
     """The same under a real systemd, by the units that are installed."""
-    machine = place.directory / "machine"
-    machine.mkdir()
-
-    def run(*words):
-        subprocess.run([MACHINE, words[0], machine, *words[1:]], check=True,
-                       stdout=subprocess.DEVNULL)
-
-    try:
-        run("prepare")
-        root = machine / "root"
-        subprocess.run(["make", "-C", ROOT, f"DESTDIR={root}", "install"],
-                       check=True, stdout=subprocess.DEVNULL)
-        etc = root / "etc/tarpit-smtpd"
-        (etc / "environment").write_text(
-            "SMTPD_HOSTNAME=mx.bench.test\nTARPITDELAY=600\n")
-        subprocess.run([BUILD / "tarpit-rcpt", "build", "-",
-                        etc / "recipients.cdb"], input=KNOWN.encode(),
-                       check=True, stdout=subprocess.DEVNULL)
-        run("boot")
-        run("run", "systemd-sysusers")
-        run("run", "systemd-tmpfiles", "--create")
-        run("run", "systemctl", "daemon-reload")
-        run("run", "systemctl", "start", "tarpit-smtpd.socket")
-        network = [MACHINE, "network", machine]
-        pid = int((machine / "pid").read_text())
-        held(pid, 25, 20, False, network)
+    with machine.prepared(place, "TARPITDELAY=600") as m:
+        m.boot("tarpit-smtpd.socket")
+        held(m.pids(), 25, 20, "delay", m.network)
         report(results, "tarpit-smtpd, under a real systemd",
-               held(pid, 25, count, False, network))
-    finally:
-        run("end")
+               held(m.pids(), 25, count, "delay", m.network))

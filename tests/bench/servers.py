@@ -25,6 +25,7 @@ class Server:
     def __init__(self, name, port, command, environment=None, log=None):
         self.name = name
         self.port = port
+        self.helper = None
         with open(log or os.devnull, "ab") as output:
             self.process = subprocess.Popen(
                 [str(word) for word in command],
@@ -52,9 +53,24 @@ class Server:
                 raise RuntimeError(f"{self.name} does not answer")
             time.sleep(0.05)
 
+    def start_helper(self, command):
+        """Another process that the server needs. It says when it is ready."""
+        self.helper = subprocess.Popen([str(word) for word in command],
+                                       stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL)
+        self.helper.stdout.readline()
+
+    def pids(self):
+        """Of it and its helper: all other processes are below these."""
+        return [process.pid for process in (self.process, self.helper)
+                if process]
+
     def stop(self):
-        self.process.kill()
-        self.process.wait()
+        for process in self.process, self.helper:
+            if process:
+                process.kill()
+                process.wait()
 
 
 def free_port():
