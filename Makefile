@@ -172,14 +172,16 @@ $B/fuzz/%: tests/fuzz/%.c $(fuzzed_sources) $(wildcard smtpd/*.h)
 
 # Compares with peers and with the least possible; prints a table and writes
 # build/bench.json. BENCH_SHORT=1 is the form for CI. See tests/bench/run.
-bench_programs := $(addprefix $B/bench/,connections instructions intake \
-	minimal spawn start store)
+bench_programs := $(addprefix $B/bench/,connections handshakes instructions \
+	intake listen minimal minimal-tls spawn start store)
 bench: $(programs) $(bench_programs)
 	tests/bench/run
 
 $B/bench/%: $B/tools/tests/bench/%.o
 	@mkdir -p $(@D)
-	$(CC) $(TOOL_LDFLAGS) -o $@ $^
+	$(CC) $(TOOL_LDFLAGS) -o $@ $^ $(BENCH_LIBS)
+
+$B/bench/handshakes $B/bench/minimal-tls: BENCH_LIBS = -lssl -lcrypto
 
 $B/bench/minimal: $B/handler/tests/bench/minimal.o
 	@mkdir -p $(@D)

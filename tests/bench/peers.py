@@ -1,7 +1,8 @@
 """How mail servers of other makers are configured and started (see tests/peer).
 
 Each function gets the directory that is /mnt for the peer, and the port. It
-returns the command. All take mail for KNOWN and refuse UNKNOWN.
+returns the command. All take mail for KNOWN and refuse UNKNOWN. Postfix,
+OpenSMTPD and Exim offer STARTTLS if certificate.pem and key.pem are there.
 """
 
 from servers import KNOWN, UNKNOWN, for_nobody, tcpserver
@@ -19,6 +20,17 @@ def mailfront(shared, port):
                               "qmail-validate", "accept-sender", "check-fqdn",
                               "counters", "mailrules", "relayclient",
                               "cvm-validate", "add-received", "patterns"])]
+
+
+def has_key(shared):
+    return (shared / "key.pem").exists()
+
+
+POSTFIX_TLS = """\
+smtpd_tls_security_level = may
+smtpd_tls_eccert_file = /mnt/certificate.pem
+smtpd_tls_eckey_file = /mnt/key.pem
+"""
 
 
 def postfix(shared, port):
@@ -45,7 +57,7 @@ smtpd_error_sleep_time = 0
 smtpd_recipient_restrictions = check_recipient_access
  inline:{{ {{ {UNKNOWN} = REJECT }}, {{ {KNOWN} = HOLD }} }},
  reject_unauth_destination
-""")
+""" + (POSTFIX_TLS if has_key(shared) else ""))
     (shared / "config/master.cf").write_text(f"""\
 127.0.0.1:{port} inet n - n - 100 smtpd
 pickup unix n - n 60 1 pickup
@@ -53,6 +65,7 @@ cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 postlog unix-dgram n - n - 1 postlogd
+tlsmgr unix - - n 1000? 1 tlsmgr
 """)
     return ["sh", "-ec", """
         cd /mnt && mkdir queue data && cd queue
@@ -66,9 +79,17 @@ postlog unix-dgram n - n - 1 postlogd
         exec /usr/lib/postfix/sbin/master -c /mnt/config -d"""]
 
 
+OPENSMTPD_TLS = """\
+pki mx.bench.test cert "/mnt/certificate.pem"
+pki mx.bench.test key "/mnt/key.pem"
+"""
+
+
 def opensmtpd(shared, port):
+    tls = has_key(shared)
     (shared / "smtpd.conf").write_text(f"""\
-listen on 127.0.0.1 port {port} hostname "mx.bench.test"
+{OPENSMTPD_TLS if tls else ""}listen on 127.0.0.1 port {port} \
+{"tls pki mx.bench.test" if tls else ""} hostname "mx.bench.test"
 action "keep" maildir "/mnt/mail" user nobody
 match from any for domain "other.test" action "keep"
 """)
@@ -77,6 +98,13 @@ match from any for domain "other.test" action "keep"
         mkdir -p /var/spool/smtpd
         chmod 711 /var/spool/smtpd
         exec /usr/sbin/smtpd -d -f /mnt/smtpd.conf"""]
+
+
+EXIM_TLS = """\
+tls_advertise_hosts = *
+tls_certificate = /mnt/certificate.pem
+tls_privatekey = /mnt/key.pem
+"""
 
 
 def exim(shared, port):
@@ -91,6 +119,7 @@ acl_smtp_rcpt = rcpt
 host_lookup =
 rfc1413_query_timeout = 0s
 message_size_limit = 0
+{EXIM_TLS if has_key(shared) else ""}
 
 begin acl
 rcpt:
@@ -111,7 +140,7 @@ keep:
 """)
     return ["sh", "-ec", """
         mkdir -p /mnt/spool
-        chown Debian-exim /mnt /mnt/spool
+        chown Debian-exim /mnt /mnt/*
         cp /mnt/exim.conf /etc/exim4/exim4.conf
         exec /usr/sbin/exim4 -bdf"""]
 

@@ -1,5 +1,6 @@
 """Connections a second, and what the handler's start consists of."""
 
+import functools
 import subprocess
 
 from results import median
@@ -42,7 +43,7 @@ def stop(servers):
             server.stop()
 
 
-def rate(server, script, seconds):
+def rate(script, server, seconds):
     command = [BUILD / "bench/connections", server.port, CLIENTS, seconds,
                *script]
     run = subprocess.run([str(word) for word in command], check=True,
@@ -50,13 +51,14 @@ def rate(server, script, seconds):
     return float(run.stdout)
 
 
-def compare(servers, script, options):
-    """Rates by name, each the median of interleaved runs."""
+def compare(servers, measure, options):
+    """Rates by name, each the median of interleaved runs, which get a server
+    and seconds."""
     seconds, rounds = (0.5, 3) if options.short else (1.5, 9)
     rates = {server.name: [] for server in servers}
     for _ in range(rounds):
         for server in servers:
-            rates[server.name].append(rate(server, script, seconds))
+            rates[server.name].append(measure(server, seconds))
     return {name: median(values) for name, values in rates.items()}
 
 
@@ -69,7 +71,8 @@ def bench(results, place, options):
             if script != DIALOGUES["greeting, QUIT"]:
                 servers = [s for s in servers if s.name != "static minimum"
                            or s.stop()]
-            report(results, compare(servers, script, options))
+            report(results, compare(servers, functools.partial(rate, script),
+                                    options))
     finally:
         stop(servers)
     results.note("Postfix, OpenSMTPD, Exim and qpsmtpd listen themselves; "
