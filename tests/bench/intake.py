@@ -3,6 +3,7 @@ a session executes."""
 
 import re
 import shutil
+import socket
 import subprocess
 
 from results import median
@@ -88,29 +89,48 @@ def function_name(name):
         check=True, stdout=subprocess.PIPE).stdout.decode().split()[0]
 
 
-def bench_instructions(results, place):
-    """Without filter and limit of memory: valgrind itself needs more. It lets
+def profile(environment, dialogue, out):
+    """Runs a session under valgrind, on a socket, as without one there is no
+    TLS. Without filter and limit of memory: valgrind itself needs more. It lets
     nobody change the limit of files, which so has to be right before."""
-    mail = place.directory / "valgrind"
-    mail.mkdir()
-    text = b"Subject: bench\r\n\r\n" + 160 * (b"x" * 61 + b"\r\n")
+    client, server = socket.socketpair()
+    with client, subprocess.Popen(
+            ["prlimit", "--nofile=32", "valgrind", "--tool=callgrind",
+             f"--callgrind-out-file={out}", BUILD / "bench/instructions"],
+            stdin=server, stdout=server, stderr=subprocess.DEVNULL,
+            env={"PATH": "/usr/bin:/bin"} | environment):
+        server.close()
+        client.sendall(dialogue)
+        replies = client.makefile("rb").read()
+    if not replies.endswith(b"221 2.0.0 Goodbye\r\n"):
+        raise RuntimeError(replies.decode())
+    text = subprocess.run(["callgrind_annotate", out], check=True,
+                          stdout=subprocess.PIPE).stdout.decode()
+    return [(int(number.replace(",", "")), name) for number, name in
+            re.findall(r"^ *([\d,]+) \([^)]*\) +(.*)$", text, re.MULTILINE)]
+
+
+def bench_instructions(results, place):
+    directory = place.directory / "valgrind"
+    directory.mkdir()
+    out = directory / "callgrind.out"
+    message = b"Subject: bench\r\n\r\n" + 160 * (b"x" * 61 + b"\r\n")
     dialogue = (f"EHLO client.test\r\nMAIL FROM:<sender@client.test>\r\n"
-                f"RCPT TO:<{KNOWN}>\r\nDATA\r\n").encode() + text + \
+                f"RCPT TO:<{KNOWN}>\r\nDATA\r\n").encode() + message + \
         b".\r\nQUIT\r\n"
-    out = mail / "callgrind.out"
-    run = subprocess.run(
-        ["prlimit", "--nofile=32", "valgrind", "--tool=callgrind", f"--callgrind-out-file={out}",
-         BUILD / "bench/instructions"],
-        input=dialogue, env={"PATH": "/usr/bin:/bin"} | place.settings(mail),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-    if b"250 2.0.0" not in run.stdout:
-        raise RuntimeError(run.stdout.decode() + run.stderr.decode())
-    profile = subprocess.run(["callgrind_annotate", out], check=True,
-                             stdout=subprocess.PIPE).stdout.decode()
     results.heading("Instructions of a session: EHLO, MAIL, RCPT, DATA with "
                     "10 KB, QUIT")
-    rows = re.findall(r"^ *([\d,]+) \([^)]*\) +(.*)$", profile, re.MULTILINE)
+    rows = profile(place.settings(directory), dialogue, out)
     for number, name in rows[:4]:
         name = function_name(name.split(" [")[0].rsplit("/", 1)[-1])
-        results.add("all" if name == "PROGRAM TOTALS" else f"  {name}",
-                    int(number.replace(",", "")), "")
+        results.add("all" if name == "PROGRAM TOTALS" else f"  {name}", number,
+                    "")
+    results.heading("Instructions of a session without TLS: QUIT")
+    path = directory / "tls"
+    with socket.socket(socket.AF_UNIX) as service:
+        for name in "no TLS to be had", "TLS to be had":
+            rows = profile(place.settings(SMTPD_TLS_SOCKET=str(path)),
+                           b"QUIT\r\n", out)
+            results.add(name, rows[0][0], "")
+            if name == "no TLS to be had":
+                service.bind(str(path))
