@@ -23,7 +23,7 @@
 
 struct buffer {
 	size_t start, end; /* of what is still to be written */
-	unsigned char octets[BUFFER_SIZE];
+	unsigned char *octets;
 };
 
 struct carrier {
@@ -246,9 +246,14 @@ wait_to_move(struct carrier *c)
 void
 carry(SSL *tls, int client, int handler)
 {
+	/* Not on the stack, which hardening touches page by page: a session that
+	 * says little takes little. */
+	static unsigned char to_client[BUFFER_SIZE], to_handler[BUFFER_SIZE];
 	struct carrier c = { .tls = tls,
 		.client = client,
 		.handler = handler,
+		.to_client.octets = to_client,
+		.to_handler.octets = to_handler,
 		.read_event = POLLIN,
 		.write_event = POLLOUT };
 
