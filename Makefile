@@ -134,7 +134,7 @@ check: $(programs) $(addprefix $B/sanitized/,tarpit-smtpd tarpit-tls) \
 # each write does less than it was asked to; the next hop dies at each point of
 # the dialogue. Prints a table; fails if a message was lost. Takes about a
 # minute.
-check-faults: $B/tarpit-smtpd $B/tarpit-rcpt $B/faults/shorten
+check-faults: $(programs) $B/faults/shorten
 	tests/faults/sweep
 
 $B/faults/%: $B/tools/tests/faults/%.o
