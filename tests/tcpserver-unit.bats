@@ -166,3 +166,29 @@ record() {
 	run -0 exposure 20 tarpit-smtpd@x.service
 	systemctl stop tarpit-smtpd.socket
 }
+
+# As systemd.exec(5) has it: they imply NoNewPrivileges=yes.
+@test "where filters are set, a setuid program is refused whatever else is" {
+	local unit drop_ins=$machine/etc/systemd/system refused
+	refused=$'S: 421 4.3.5 Service misconfigured\n@eof'
+	cp /bin/true "$machine/usr/local/bin/setuid"
+	chmod 4755 "$machine/usr/local/bin/setuid"
+	echo SMTPD_DELIVERY=qmail-queue:/usr/local/bin/setuid \
+		>>"$machine/etc/tarpit-smtpd/environment"
+	for unit in "$service" tarpit-smtpd@.service; do
+		mkdir -p "$drop_ins/$unit.d"
+		printf '[Service]\nNoNewPrivileges=no\n' \
+			>"$drop_ins/$unit.d/qmail.conf"
+	done
+	cp "$machine/usr/local/share/doc/tarpit-smtpd/hardened.conf" \
+		"$drop_ins/tarpit-smtpd@.service.d"
+	systemctl daemon-reload
+	dialogue <<<"$refused"
+	systemctl stop "$socket" "$service"
+	systemctl start tarpit-smtpd.socket
+	dialogue <<<"$refused"
+	rm "$drop_ins/tarpit-smtpd@.service.d/hardened.conf"
+	systemctl daemon-reload
+	dialogue <<<'S: 220 mx.example.org ESMTP'
+	systemctl stop tarpit-smtpd.socket
+}
