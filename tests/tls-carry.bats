@@ -89,7 +89,7 @@ setup_file() {
 		        assert read_all(client) == data
 		        assert raw(client).recv(1) == b""
 		        client.close()
-		        assert h.ends() < 0.5
+		        assert h.ends() < 5
 	END
 }
 
@@ -113,7 +113,7 @@ setup_file() {
 		h = Handler()
 		client = h.shake()
 		h.local.close()
-		assert 0.5 < h.ends() < 3
+		assert 0.5 < h.ends() < 5
 	END
 }
 
@@ -130,7 +130,7 @@ setup_file() {
 		talked = in_background(talk)
 		assert len(read_exactly(h.local, 100000)) == 100000
 		h.local.close()
-		assert 0.5 < h.ends() < 3
+		assert 0.5 < h.ends() < 5
 		assert talked()
 	END
 }
@@ -146,7 +146,7 @@ setup_file() {
 		except TimeoutError:
 		    pass
 		h.local.close()
-		assert 4 < h.ends() < 8
+		assert 4 < h.ends() < 15
 	END
 }
 
@@ -188,7 +188,7 @@ hangs_up() {
 		    ($1)(client)
 		    assert events(h.local, select.POLLRDHUP) & select.POLLRDHUP
 		    took = time.monotonic() - begin
-		    assert took < 0.1, took
+		    assert took < 0.3, took
 		    h.local.close()
 		    h.ends()
 		for state in $2:
@@ -236,6 +236,73 @@ hangs_up() {
 		    assert False
 		except ssl.SSLError as error:
 		    assert "BAD_RECORD_MAC" in error.reason, error
+	END
+}
+
+@test "a client that sends nothing but key updates cannot keep the process busy" {
+	tls <<-'END'
+		import ctypes, resource, signal
+		def seconds(who):
+		    usage = resource.getrusage(who)
+		    return usage.ru_utime + usage.ru_stime
+		library = ctypes.CDLL("libssl.so.3")
+		pointer = ctypes.c_void_p
+		for name in "TLS_client_method", "SSL_CTX_new", "SSL_new":
+		    getattr(library, name).restype = pointer
+		h = Handler()
+		client = h.take()
+		client.setblocking(True)
+		method = pointer(library.TLS_client_method())
+		tls = pointer(library.SSL_new(pointer(library.SSL_CTX_new(method))))
+		library.SSL_set_fd(tls, client.fileno())
+		assert library.SSL_connect(tls) == 1
+		assert h.line().startswith("tls ")
+
+		# As many as there is room for, all at once, and the handler ends.
+		h.process.send_signal(signal.SIGSTOP)
+		client.setblocking(False)
+		before = seconds(resource.RUSAGE_SELF)
+		while library.SSL_key_update(tls, 0) == 1:
+		    if library.SSL_do_handshake(tls) != 1:
+		        break
+		work = seconds(resource.RUSAGE_SELF) - before
+		h.local.close()
+		h.process.send_signal(signal.SIGCONT)
+		h.ends()
+		# To follow them would have been the same work.
+		assert seconds(resource.RUSAGE_CHILDREN) < work / 4
+	END
+}
+
+@test "keys are updated as often as the client likes" {
+	tls <<-'END'
+		h = Handler()
+		assert h.line() == "ready"
+		with socket.create_server(("127.0.0.1", 0)) as listener:
+		    port = listener.getsockname()[1]
+		    client = subprocess.Popen(
+		        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}"],
+		        stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+		        stderr=subprocess.STDOUT)
+		    server, _ = listener.accept()
+		h.give(server)
+		assert h.line().startswith("tls ")
+		def expect(text):
+		    came = b""
+		    while text not in came:
+		        part = client.stdout.read(65536)
+		        assert part, came
+		        came += part
+		for i in range(20):
+		    # s_client takes a command for one if it is alone.
+		    client.stdin.write(b"K\n")
+		    expect(b"KEYUPDATE")
+		    text = b"line %d\n" % i
+		    client.stdin.write(text)
+		    assert h.local.recv(100) == text
+		    h.local.sendall(text)
+		    expect(text)
+		client.kill()
 	END
 }
 

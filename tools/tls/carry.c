@@ -3,28 +3,21 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "clock.h"
 #include "farewell.h"
 #include "wait.h"
-
-/* A whole record (RFC 8446, 5.1): none stays in the library, where poll does
- * not see it. */
-#define BUFFER_SIZE 16384
 
 /* For the last words of the handler. */
 #define LAST_SECONDS 5
 /* How long a handler may leave the last words of a client that is gone. */
 #define IDLE_NANOSECONDS 50000000L
-
-struct buffer {
-	size_t start, end; /* of what is still to be written */
-	unsigned char *octets;
-};
 
 struct carrier {
 	SSL *tls;
@@ -36,30 +29,9 @@ struct carrier {
 	bool client_hung_up, handler_hung_up;
 	bool client_ended, handler_ended; /* nothing more to read */
 	bool client_dead;		  /* no more TLS with it */
-	bool handler_deaf;
-	bool handler_told;	     /* that the client has ended */
-	struct timespec last_moment; /* if the handler has hung up */
+	bool handler_told;		  /* that the client has ended */
+	struct timespec last_moment;	  /* if the handler has hung up */
 };
-
-static bool
-is_empty(const struct buffer *b)
-{
-	return b->start == b->end;
-}
-
-static void
-fill(struct buffer *b, size_t length)
-{
-	b->start = 0;
-	b->end = length;
-}
-
-/* Takes length octets out. */
-static void
-empty(struct buffer *b, size_t length)
-{
-	b->start += length;
-}
 
 static bool
 would_block(void)
@@ -82,11 +54,11 @@ read_handler(struct carrier *c)
 {
 	ssize_t length;
 
-	if (c->handler_ended || !is_empty(&c->to_client))
+	if (c->handler_ended || !buffer_is_empty(&c->to_client))
 		return;
 	length = read(c->handler, c->to_client.octets, BUFFER_SIZE);
 	if (length > 0) {
-		fill(&c->to_client, (size_t)length);
+		buffer_fill(&c->to_client, (size_t)length);
 	} else if (length == 0 || !would_block()) {
 		c->handler_ended = true;
 		handler_hangs_up(c);
@@ -99,15 +71,13 @@ write_handler(struct carrier *c)
 	struct buffer *b = &c->to_handler;
 	ssize_t length;
 
-	if (is_empty(b))
+	if (buffer_is_empty(b))
 		return;
 	length = write(c->handler, b->octets + b->start, b->end - b->start);
 	if (length >= 0)
-		empty(b, (size_t)length);
+		buffer_take(b, (size_t)length);
 	else if (!would_block())
-		c->handler_deaf = true;
-	if (c->handler_deaf)
-		fill(b, 0);
+		buffer_fill(b, 0); /* nobody reads it any more */
 }
 
 /* After an error that TLS cannot go on from; the library has sent the alert. */
@@ -115,7 +85,7 @@ static void
 client_dies(struct carrier *c)
 {
 	c->client_dead = c->client_ended = c->client_hung_up = true;
-	fill(&c->to_client, 0);
+	buffer_fill(&c->to_client, 0);
 }
 
 static void
@@ -123,12 +93,12 @@ read_client(struct carrier *c)
 {
 	int length, error;
 
-	if (c->client_ended || !is_empty(&c->to_handler))
+	if (c->client_ended || !buffer_is_empty(&c->to_handler))
 		return;
 	ERR_clear_error();
 	length = SSL_read(c->tls, c->to_handler.octets, BUFFER_SIZE);
 	if (length > 0) {
-		fill(&c->to_handler, (size_t)length);
+		buffer_fill(&c->to_handler, (size_t)length);
 		return;
 	}
 	error = SSL_get_error(c->tls, length);
@@ -147,13 +117,13 @@ write_client(struct carrier *c)
 	struct buffer *b = &c->to_client;
 	int length;
 
-	if (is_empty(b))
+	if (buffer_is_empty(b))
 		return;
 	ERR_clear_error();
 	length = SSL_write(c->tls, b->octets + b->start,
 	    (int)(b->end - b->start));
 	if (length > 0) {
-		empty(b, (size_t)length);
+		buffer_take(b, (size_t)length);
 		return;
 	}
 	c->write_event = wait_event(SSL_get_error(c->tls, length));
@@ -164,7 +134,8 @@ write_client(struct carrier *c)
 static void
 tell_handler(struct carrier *c)
 {
-	if (c->handler_told || !c->client_ended || !is_empty(&c->to_handler))
+	if (c->handler_told || !c->client_ended ||
+	    !buffer_is_empty(&c->to_handler))
 		return;
 	shutdown(c->handler, SHUT_WR);
 	c->handler_told = true;
@@ -175,8 +146,8 @@ static bool
 is_over(const struct carrier *c)
 {
 	if (c->client_dead)
-		return is_empty(&c->to_handler);
-	return c->handler_ended && is_empty(&c->to_client);
+		return buffer_is_empty(&c->to_handler);
+	return c->handler_ended && buffer_is_empty(&c->to_client);
 }
 
 /* A side that waits for nothing is not watched: its hang-up, once seen, would
@@ -192,9 +163,9 @@ client_events(const struct carrier *c)
 {
 	int events = c->client_hung_up ? 0 : POLLRDHUP;
 
-	if (!c->client_ended && is_empty(&c->to_handler))
+	if (!c->client_ended && buffer_is_empty(&c->to_handler))
 		events |= c->read_event;
-	if (!is_empty(&c->to_client))
+	if (!buffer_is_empty(&c->to_client))
 		events |= c->write_event;
 	return (short)events;
 }
@@ -204,9 +175,9 @@ handler_events(const struct carrier *c)
 {
 	int events = c->handler_hung_up ? 0 : POLLRDHUP;
 
-	if (!c->handler_ended && is_empty(&c->to_client))
+	if (!c->handler_ended && buffer_is_empty(&c->to_client))
 		events |= POLLIN;
-	if (!is_empty(&c->to_handler))
+	if (!buffer_is_empty(&c->to_handler))
 		events |= POLLOUT;
 	return (short)events;
 }

@@ -63,6 +63,19 @@ set_key_pair(SSL_CTX *context, const struct key_pair *files,
 	return false;
 }
 
+/* How it is called, which nobody sees from outside. */
+static void
+set_modes(SSL_CTX *context)
+{
+	/* Two buffers of 17 KiB less in a session that waits. */
+	SSL_CTX_set_mode(context,
+	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* SSL_read() is not to go on for as long as a client sends it key
+	 * updates. */
+	SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
+}
+
 /* The first random octets open what the later ones come from. */
 static bool
 start_random(void)
@@ -85,10 +98,7 @@ context_new(const struct key_pair *files, struct context_error *error)
 		context = SSL_CTX_new(TLS_server_method());
 	if (context != NULL && set_protocol(context) && start_random() &&
 	    set_key_pair(context, files, error)) {
-		/* Two buffers of 17 KiB less in a session that waits. */
-		SSL_CTX_set_mode(context,
-		    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-			SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+		set_modes(context);
 		return context;
 	}
 	if (error->text == NULL)
