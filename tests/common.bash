@@ -3,7 +3,7 @@
 bats_load_library bats-support
 bats_load_library bats-assert
 
-root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$root/build
 SMTPD=$(realpath -m "${SMTPD:-$build/tarpit-smtpd}")
 RCPT=$(realpath -m "${RCPT:-$build/tarpit-rcpt}")

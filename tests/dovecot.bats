@@ -43,10 +43,6 @@ teardown() {
 	stop_peer
 }
 
-listens() {
-	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
 # Prints the one message in a user's INBOX, as IMAP gives it.
 fetch_message() {
 	python3 - "$PORT" "$1" <<-'EOT'

@@ -8,7 +8,7 @@ load peer
 setup() {
 	PEER_DIR=$BATS_TEST_TMPDIR/peer
 	KEPT=$PEER_DIR/kept
-	mkdir -p "$PEER_DIR/config" "$KEPT"
+	mkdir -p "$KEPT"
 	HOP_PORT=$(free_port)
 	load delivered
 	hard_message >"$BATS_TEST_TMPDIR/message"
@@ -17,10 +17,6 @@ setup() {
 teardown() {
 	stop_server
 	stop_peer
-}
-
-listens() {
-	(: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
 # Sends a file with LF line ends over one connection, once for each argument,
@@ -104,24 +100,10 @@ assert_hands_on() {
 }
 
 start_dovecot() {
-	cat >"$PEER_DIR/dovecot.conf" <<-EOT
-		base_dir = /run/dovecot
-		log_path = /mnt/log
-		protocols = lmtp
-		ssl = no
-		default_login_user = nobody
-		default_internal_user = mail
-		default_internal_group = mail
-		first_valid_uid = 1
-		mail_location = maildir:/mnt/kept/%n
-		mail_uid = daemon
-		mail_gid = daemon
+	configure_dovecot "$HOP_PORT" <<-'EOT'
 		mail_plugins = quota
 		plugin {
 		  quota = maildir:User quota
-		}
-		passdb {
-		  driver = static
 		}
 		userdb {
 		  driver = passwd-file
@@ -131,16 +113,11 @@ start_dovecot() {
 		  unix_listener /mnt/lmtp {
 		    mode = 0666
 		  }
-		  inet_listener lmtp {
-		    address = 127.0.0.1
-		    port = $HOP_PORT
-		  }
 		}
 	EOT
 	printf '%s@example.org::::::\n' alice bob >"$PEER_DIR/users"
 	echo 'user@example.org:::::::userdb_quota_rule=*:bytes=1' \
 		>>"$PEER_DIR/users"
-	chmod 777 "$KEPT" "$PEER_DIR"
 	PEER=dovecot-lmtpd
 	start_peer /usr/sbin/dovecot -F -c /mnt/dovecot.conf
 	wait_until 30 listens "$HOP_PORT"
@@ -170,77 +147,33 @@ start_dovecot() {
 	kept_count_is 1
 }
 
-# Usage: start_postfix [NAME=VALUE of main.cf]...
-start_postfix() {
-	cat >"$PEER_DIR/config/main.cf" <<-EOT
-		compatibility_level = 3.6
-		queue_directory = /mnt/queue
-		data_directory = /mnt/data
-		maillog_file = /mnt/log
-		maillog_file_prefixes = /mnt
-		inet_interfaces = loopback-only
-		inet_protocols = ipv4
-		myhostname = hop.test
-		mydestination =
-		alias_maps =
-		alias_database =
-		virtual_mailbox_domains = example.org
-		virtual_mailbox_maps = inline:{alice@example.org=alice/, bob@example.org=bob/}
-		virtual_mailbox_base = /mnt/kept
-		virtual_uid_maps = static:65534
-		virtual_gid_maps = static:65534
-		smtpd_authorized_xclient_hosts = 127.0.0.1
-		smtpd_peername_lookup = no
-		$(printf '%s\n' "$@")
-	EOT
-	cat >"$PEER_DIR/config/master.cf" <<-EOT
-		127.0.0.1:$HOP_PORT inet n - n - - smtpd
-		local-smtp unix n - n - - smtpd
-		cleanup unix n - n - 0 cleanup
-		qmgr unix n - n 300 1 qmgr
-		rewrite unix - - n - - trivial-rewrite
-		bounce unix - - n - 0 bounce
-		defer unix - - n - 0 bounce
-		trace unix - - n - 0 bounce
-		error unix - - n - - error
-		retry unix - - n - - error
-		virtual unix - n n - - virtual
-		anvil unix - - n - 1 anvil
-		proxymap unix - - n - - proxymap
-		postlog unix-dgram n - n - 1 postlogd
-	EOT
-	PEER=postfix
-	start_peer sh -ec '
-		cd /mnt
-		mkdir queue data
-		cd queue
-		mkdir active bounce corrupt defer deferred flush hold incoming \
-			maildrop pid private public saved trace
-		chown postfix active bounce corrupt defer deferred flush hold \
-			incoming maildrop private public saved trace ../data
-		chgrp postdrop maildrop public
-		chmod 730 maildrop
-		chmod 711 public
-		chown nobody ../kept
-		exec /usr/lib/postfix/sbin/master -c /mnt/config -d
-	'
-	wait_until 30 listens "$HOP_PORT"
+# Usage: start_next_postfix [NAME=VALUE of main.cf]...
+start_next_postfix() {
+	start_postfix "127.0.0.1:$HOP_PORT inet n - n - - smtpd" \
+		'local-smtp unix n - n - - smtpd' <<-EOT
+			myhostname = hop.test
+			virtual_mailbox_domains = example.org
+			virtual_mailbox_maps = inline:{
+			 {alice@example.org=kept/alice/}, {bob@example.org=kept/bob/}}
+			smtpd_authorized_xclient_hosts = 127.0.0.1
+			$(printf '%s\n' "$@")
+		EOT
 }
 
 @test "Postfix takes messages by SMTP" {
-	start_postfix
+	start_next_postfix
 	start_server "SMTPD_DELIVERY=smtp:127.0.0.1:$HOP_PORT"
 	assert_hands_on '550 5.1.1 <carol@example.org>: Recipient address rejected'
 }
 
 @test "Postfix takes messages by SMTP over a local socket" {
-	start_postfix
+	start_next_postfix
 	start_server "SMTPD_DELIVERY=smtp:unix:$PEER_DIR/queue/public/local-smtp"
 	assert_hands_on '550 5.1.1 <carol@example.org>: Recipient address rejected'
 }
 
 @test "Postfix learns by XCLIENT who the client is" {
-	start_postfix \
+	start_next_postfix \
 		'smtpd_client_restrictions = check_client_access cidr:/mnt/clients'
 	echo '127.0.0.0/8 REJECT not by our own address' >"$PEER_DIR/clients"
 	start_server "SMTPD_DELIVERY=smtp:127.0.0.1:$HOP_PORT"
@@ -264,7 +197,7 @@ start_postfix() {
 }
 
 @test "Postfix refuses a message that is too large before it is sent" {
-	start_postfix message_size_limit=5000
+	start_next_postfix message_size_limit=5000
 	start_server "SMTPD_DELIVERY=smtp:127.0.0.1:$HOP_PORT"
 	talk "SMTPD_DELIVERY=smtp:127.0.0.1:$HOP_PORT" <<-EOT
 		$ehlo

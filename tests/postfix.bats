@@ -15,9 +15,9 @@ setup_file() {
 }
 
 setup() {
-	export PEER=postfix
+	PEER=postfix
 	PEER_DIR=$BATS_TEST_TMPDIR/postfix
-	mkdir -p "$PEER_DIR/config"
+	mkdir -p "$PEER_DIR"
 }
 
 teardown() {
@@ -26,64 +26,16 @@ teardown() {
 	stop_tls
 }
 
-# Starts Postfix, which sends all mail to the handler but that to
-# sender@client.test, which it keeps in a Maildir. Arguments are more lines of
-# main.cf.
-start_postfix() {
-	cat >"$PEER_DIR/config/main.cf" <<-EOT
-		compatibility_level = 3.6
-		queue_directory = /mnt/queue
-		data_directory = /mnt/data
-		maillog_file = /mnt/log
-		maillog_file_prefixes = /mnt
-		inet_interfaces = loopback-only
-		inet_protocols = ipv4
+# Postfix sends all mail to the handler but that to sender@client.test, which it
+# keeps in a Maildir. Arguments are more lines of main.cf.
+start_sender() {
+	start_postfix <<-EOT
 		myhostname = client.test
-		mydestination =
-		alias_maps =
-		alias_database =
 		relayhost = [127.0.0.1]:$PORT
 		virtual_mailbox_domains = client.test
 		virtual_mailbox_maps = static:returned/
-		virtual_mailbox_base = /mnt
-		virtual_uid_maps = static:65534
-		virtual_gid_maps = static:65534
 		$(printf '%s\n' "$@")
 	EOT
-	cat >"$PEER_DIR/config/master.cf" <<-'EOT'
-		pickup unix n - n 60 1 pickup
-		cleanup unix n - n - 0 cleanup
-		qmgr unix n - n 300 1 qmgr
-		rewrite unix - - n - - trivial-rewrite
-		bounce unix - - n - 0 bounce
-		defer unix - - n - 0 bounce
-		trace unix - - n - 0 bounce
-		flush unix n - n 1000? 0 flush
-		tlsmgr unix - - n 1000? 1 tlsmgr
-		smtp unix - - n - - smtp
-		relay unix - - n - - smtp
-		showq unix n - n - - showq
-		error unix - - n - - error
-		retry unix - - n - - error
-		virtual unix - n n - - virtual
-		postlog unix-dgram n - n - 1 postlogd
-	EOT
-	# Directories of users that only the peer knows.
-	start_peer sh -ec '
-		cd /mnt
-		mkdir queue data returned
-		cd queue
-		mkdir active bounce corrupt defer deferred flush hold incoming \
-			maildrop pid private public saved trace
-		chown postfix active bounce corrupt defer deferred flush hold \
-			incoming maildrop private public saved trace ../data
-		chgrp postdrop maildrop public
-		chmod 730 maildrop
-		chmod 710 public
-		chown nobody ../returned
-		exec /usr/lib/postfix/sbin/master -c /mnt/config -d
-	'
-	wait_until 20 test -S "$PEER_DIR/queue/public/pickup"
 }
 
 postfix() {
@@ -124,7 +76,7 @@ assert_relayed() {
 
 @test "Postfix delivers to good recipients and returns to the sender for bad ones" {
 	start_server TARPITDELAY=0.5
-	start_postfix
+	start_sender
 	send alice@example.org bob@example.org nobody@example.org \
 		mallory@example.org stranger@example.com <"$MESSAGE"
 	wait_until 30 returned_is 1
@@ -143,7 +95,7 @@ assert_relayed() {
 
 @test "Postfix sends a message in UTF-8 to an address in UTF-8" {
 	start_server
-	start_postfix
+	start_sender
 	cat >"$BATS_TEST_TMPDIR/utf8" <<-'EOT'
 		From: Jörg <jörg@client.test>
 		To: Jürgen <jürgen@example.org>
@@ -162,7 +114,7 @@ assert_relayed() {
 
 @test "Postfix keeps a message while recipients cannot be checked" {
 	start_server
-	start_postfix
+	start_sender
 	mv "$CDB" "$CDB.away"
 	send alice@example.org nobody@example.org <"$MESSAGE"
 	wait_until 20 queue_has '451 4.3.0 Cannot check recipients now'
@@ -184,7 +136,7 @@ assert_relayed() {
 	make_key_pair "$KEYS"
 	start_tls
 	start_server TARPITDELAY=0.5 "SMTPD_TLS_SOCKET=$TLS_SOCKET"
-	start_postfix 'smtp_tls_security_level = encrypt' 'smtp_tls_loglevel = 1'
+	start_sender 'smtp_tls_security_level = encrypt' 'smtp_tls_loglevel = 1'
 	send alice@example.org nobody@example.org <"$MESSAGE"
 	wait_until 30 returned_is 1
 	wait_until 10 queue_is_empty
@@ -202,7 +154,7 @@ assert_relayed() {
 	make_key_pair "$KEYS"
 	stand_in end
 	start_server "SMTPD_TLS_SOCKET=$TLS_SOCKET"
-	start_postfix 'smtp_tls_security_level = encrypt'
+	start_sender 'smtp_tls_security_level = encrypt'
 	send alice@example.org <"$MESSAGE"
 	wait_until 30 queue_has '454 4.7.0 TLS is not available now'
 	wait_until 10 message_is_deferred

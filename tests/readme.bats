@@ -8,7 +8,7 @@ load peer
 
 setup() {
 	PEER_DIR=$BATS_TEST_TMPDIR/peer
-	mkdir -p "$PEER_DIR/config" "$PEER_DIR/kept"
+	mkdir -p "$PEER_DIR/kept"
 	HOP_PORT=$(free_port)
 }
 
@@ -110,52 +110,14 @@ assert_delivers() {
 }
 
 @test "Postfix takes mail with the configuration of the README" {
-	block '^\*\*Postfix\*\*' | sed "s/10025/$HOP_PORT/" \
-		>"$PEER_DIR/config/master.cf"
-	grep -q "$HOP_PORT" "$PEER_DIR/config/master.cf"
-	cat >>"$PEER_DIR/config/master.cf" <<-'EOT'
-		cleanup unix n - n - 0 cleanup
-		qmgr unix n - n 300 1 qmgr
-		rewrite unix - - n - - trivial-rewrite
-		bounce unix - - n - 0 bounce
-		defer unix - - n - 0 bounce
-		virtual unix - n n - - virtual
-		anvil unix - - n - 1 anvil
-		proxymap unix - - n - - proxymap
-		postlog unix-dgram n - n - 1 postlogd
-	EOT
-	cat >"$PEER_DIR/config/main.cf" <<-'EOT'
-		compatibility_level = 3.6
-		queue_directory = /mnt/queue
-		data_directory = /mnt/data
-		maillog_file = /mnt/log
-		maillog_file_prefixes = /mnt
-		inet_protocols = ipv4
+	local service
+	service=$(block '^\*\*Postfix\*\*' | sed "s/10025/$HOP_PORT/")
+	[[ $service == *"$HOP_PORT"* ]]
+	start_postfix "$service" <<-'EOT'
 		myhostname = hop.test
-		mydestination =
-		alias_maps =
-		alias_database =
 		virtual_mailbox_domains = example.org
-		virtual_mailbox_maps = inline:{alice@example.org=alice/}
-		virtual_mailbox_base = /mnt/kept
-		virtual_uid_maps = static:65534
-		virtual_gid_maps = static:65534
-		smtpd_peername_lookup = no
+		virtual_mailbox_maps = inline:{alice@example.org=kept/alice/}
 	EOT
-	PEER=postfix
-	start_peer sh -ec '
-		cd /mnt
-		mkdir queue data
-		cd queue
-		mkdir active bounce corrupt defer deferred flush hold incoming \
-			maildrop pid private public saved trace
-		chown postfix active bounce corrupt defer deferred flush hold \
-			incoming maildrop private public saved trace ../data
-		chgrp postdrop maildrop public
-		chown nobody ../kept
-		exec /usr/lib/postfix/sbin/master -c /mnt/config -d
-	'
-	wait_until 30 grep -q 'daemon started' "$PEER_DIR/log"
 	settings '^\*\*Postfix\*\*' "s/10025/$HOP_PORT/"
 	assert_delivers
 	grep -qF 'client=unknown[192.0.2.1]' "$PEER_DIR/log"
