@@ -191,6 +191,19 @@ is_put_off() {
 	done
 }
 
+@test "what is owed is sent before the service is waited for" {
+	start_service 'HELLO|<hang>'
+	authenticate <<-EOT
+		$ehlo_auth
+		C: NOOP
+		C: AUTH PLAIN $good
+		S: 250 2.0.0 OK
+		@run ! grep . $LOG
+		@close
+		@signal TERM
+	EOT
+}
+
 @test "SIGTERM ends the wait for a service" {
 	start_service 'HELLO|<hang>'
 	authenticate <<-EOT

@@ -380,8 +380,8 @@ record() {
 	EOT
 }
 
-@test "what is owed is sent before the service is asked" {
-	authenticate "SMTPD_AUTH_SOCKET=$PEER_DIR/auth" <<-EOT
+@test "commands may be pipelined around AUTH" {
+	authenticate <<-EOT
 		$ehlo_auth
 		C: NOOP
 		C: AUTH PLAIN $good
