@@ -307,6 +307,17 @@ complains() {
 	complains "$reason" -c "$KEYS/certificate.pem"
 }
 
+@test "the handler reads no complaint, even if stderr is its connection" {
+	tls <<-'END'
+		local, other = socket.socketpair()
+		process = subprocess.Popen([PROGRAM], stdin=other, stdout=other,
+		                           stderr=other)
+		other.close()
+		assert read_all(local) == b""
+		assert process.wait(PATIENCE) == 78
+	END
+}
+
 @test "a good key pair needs no words" {
 	run -0 "$TARPIT_TLS" --check -c "$KEYS/certificate.pem" -k "$KEYS/key.pem"
 	assert_output ''
