@@ -15,9 +15,22 @@ systemctl() {
 	machine run systemctl "$@"
 }
 
-# With what the README says.
-dovecot_conf() {
-	cat <<-'END'
+# The first block of the README's section that begins with a line.
+# Usage: block SECTION LINE
+block() {
+	awk -v section="## $1" -v first="$2" '
+		/^## / { inside = $0 == section; next }
+		/^```/ { if (found) exit; fresh = 1; next }
+		inside && fresh && $0 == first { found = 1 }
+		{ fresh = 0 }
+		found' "$root/README.md"
+}
+
+# What the machine has before: passwords, and a certificate with its key.
+prepare_dovecot() {
+	cp -a "$build/peers/dovecot-imapd/." "$files"
+	mkdir -p "$files/etc/dovecot"
+	cat >"$files/etc/dovecot/dovecot.conf" <<-'END'
 		protocols =
 		ssl = no
 		default_login_user = nobody
@@ -32,45 +45,58 @@ dovecot_conf() {
 		  driver = static
 		  args = uid=daemon gid=daemon home=/nonexistent
 		}
+		!include local.conf
 	END
-	sed -n '/^service auth {/,/^}/p' "$root/README.md"
+	echo 'alice:{PLAIN}s3cret-pa55word' >"$files/etc/dovecot/users"
+	block Authentication 'service auth {' >"$files/etc/dovecot/local.conf"
 }
 
-setup_file() {
-	local files=$BATS_FILE_TMPDIR/machine/root
-	machine prepare
-	make -s -C "$root" install DESTDIR="$files"
-	cp -a "$build/peers/dovecot-imapd/." "$files"
-	cp "$files"/usr/local/share/doc/tarpit-smtpd/connectors/*internal* \
-		"$files/etc/systemd/system"
-	mv "$files"/etc/systemd/system/*.environment "$files/etc/tarpit-smtpd"
-	local etc=$files/etc/tarpit-smtpd
-	"$RCPT" build "$root/tests/recipients.txt" "$etc/recipients.cdb"
-	printf '%s\n' SMTPD_HOSTNAME=mx.example.org \
-		SMTPD_EXEMPT=127.0.0.2 SMTPD_DELIVERY=smtp:127.0.0.1:10025 \
-		>"$etc/environment"
-	echo RELAYCLIENT= >>"$etc/tarpit-smtpd-internal.environment"
-	mkdir -p "$etc/tls" "$files/etc/dovecot"
+prepare_certificate() {
+	local directory=$files/etc/letsencrypt/live/mx.example.org
+	mkdir -p "$directory"
 	openssl req -x509 -newkey rsa:2048 -noenc -days 2 \
 		-subj /CN=mx.example.org -addext 'subjectAltName=IP:127.0.0.1' \
-		-keyout "$etc/tls/key.pem" -out "$etc/tls/certificate.pem" \
-		2>/dev/null
-	dovecot_conf >"$files/etc/dovecot/dovecot.conf"
-	echo 'alice:{PLAIN}s3cret-pa55word' >"$files/etc/dovecot/users"
+		-keyout "$directory/privkey.pem" \
+		-out "$directory/fullchain.pem" 2>/dev/null
+}
 
-	machine boot
-	machine run systemd-sysusers
-	machine run systemd-tmpfiles --create
-	systemctl daemon-reload
-	systemctl enable --now --quiet tarpit-tls.socket \
-		tarpit-smtpd{,-submission,-internal}.socket
-	systemctl start dovecot.service
+start_next_hop() {
 	mkdir "$BATS_FILE_TMPDIR/hop"
 	# shellcheck disable=SC2016 # for the shell there
 	machine network sh -c 'echo $$ >"$1/pid"; exec "$0" 10025 "$1"' \
 		"$root/tests/nexthop" "$BATS_FILE_TMPDIR/hop" \
 		>"$BATS_FILE_TMPDIR/hop/log" 2>&1 3>&- &
 	wait_until 30 grep -q ready "$BATS_FILE_TMPDIR/hop/log"
+}
+
+# The commands are those of the README.
+setup_file() {
+	local files=$BATS_FILE_TMPDIR/machine/root
+	local etc=$files/etc/tarpit-smtpd
+	machine prepare
+	make -s -C "$root" install DESTDIR="$files"
+	prepare_dovecot
+	prepare_certificate
+	"$RCPT" build "$root/tests/recipients.txt" "$etc/recipients.cdb"
+	printf '%s\n' SMTPD_HOSTNAME=mx.example.org \
+		SMTPD_EXEMPT=127.0.0.2 SMTPD_DELIVERY=smtp:127.0.0.1:10025 \
+		>"$etc/environment"
+	machine boot
+	machine run systemd-sysusers
+	machine run systemd-tmpfiles --create
+	systemctl daemon-reload
+	systemctl enable --now --quiet tarpit-smtpd.socket
+	local section='More than one connector'
+	{
+		block TLS 'install -d -m 700 /etc/tarpit-smtpd/tls'
+		block "$section" \
+			'systemctl enable --now tarpit-smtpd-submission.socket'
+		block "$section" \
+			'cd /usr/local/share/doc/tarpit-smtpd/connectors'
+	} | machine run sh -e
+	echo RELAYCLIENT= >>"$etc/tarpit-smtpd-internal.environment"
+	systemctl start dovecot.service
+	start_next_hop
 	wait_until 30 machine run test -S /run/dovecot/tarpit-auth
 }
 
@@ -126,7 +152,7 @@ python() {
 		cat
 	} >"$BATS_TEST_TMPDIR/program"
 	machine network python3 "$BATS_TEST_TMPDIR/program" \
-		"$etc/tls/certificate.pem"
+		"$etc/../letsencrypt/live/mx.example.org/fullchain.pem"
 }
 
 @test "each connector offers TLS and passwords as its settings say" {

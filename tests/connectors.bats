@@ -410,7 +410,8 @@ json() {
 
 @test "the list leaves no files and no units" {
 	connectors >"$BATS_TEST_TMPDIR/table"
-	run -0 machine run find /tmp -name 'tmp.*' -o -name '*connector*'
+	run -0 machine run find /run /tmp -name 'tarpit-connectors*' -o \
+		-name 'tmp.*'
 	assert_output ''
 	run systemctl list-units --all --no-legend --plain 'run-*.service'
 	assert_output ''
