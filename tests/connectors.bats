@@ -374,6 +374,18 @@ json() {
 	assert_line --partial 'tarpit-smtpd-internal: cannot be started: '
 }
 
+# One octet that is not UTF-8, and systemd takes nothing from the file.
+@test "a file of settings that systemd passes over is shown" {
+	settings internal TARPITDELAY=600 $'SMTPD_RECIPIENTS=/caf\xe9'
+	refused_late 2500 0.5
+	run -78 connectors
+	assert_line --regexp '^tarpit-smtpd-internal .* misconfigured$'
+	assert_line 'tarpit-smtpd-internal: systemd cannot read /etc/tarpit-smtpd/tarpit-smtpd-internal.environment, and ignores all of it'
+	assert_line --regexp '^tarpit-smtpd +yes +active .* 0\.5 .* maildir:'
+	run -78 --separate-stderr connectors --show-config tarpit-smtpd-internal
+	assert_line 'TARPITDELAY=0.5 # environment'
+}
+
 @test "without connectors the list is empty" {
 	systemctl stop 'tarpit-smtpd*.socket'
 	systemctl disable --quiet tarpit-smtpd{,-submission,-internal,-proxy}.socket

@@ -195,7 +195,7 @@ function print_table(i, j, line)
 
 function print_json(i)
 {
-	printf "%s  {\n    \"name\": %s,\n", any ? ",\n" : "", json(name)
+	printf "%s  {\n    \"name\": %s,\n", (any ? ",\n" : ""), json(name)
 	printf "    \"enabled\": %s,\n", truth(enabled)
 	printf "    \"state\": %s,\n    \"listen\": [", json(state)
 	for (i = 1; i <= address_count; i++)
@@ -209,7 +209,7 @@ function print_json(i)
 	for (i = 1; i <= setting_count; i++)
 		printf "      %s: %s%s\n", json(setting_names[i]), \
 		    json(settings[setting_names[i]]), \
-		    i < setting_count ? "," : ""
+		    (i < setting_count ? "," : "")
 	printf "    }\n  }"
 }
 
