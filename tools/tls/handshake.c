@@ -1,6 +1,8 @@
 #include "handshake.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
@@ -42,6 +44,17 @@ discard_input(int client)
 			break;
 }
 
+/* The client's last message gets no answer, as there are no tickets, so the
+ * kernel puts off its acknowledgement for 40 ms. A client with Nagle's algorithm
+ * keeps its first command back until it has that. It need not be TCP. */
+static void
+acknowledge(int client)
+{
+	int on = 1;
+
+	(void)setsockopt(client, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 enum handshake
 handshake_do(SSL *tls, int client, int handler, const char **reason)
 {
@@ -57,8 +70,10 @@ handshake_do(SSL *tls, int client, int handler, const char **reason)
 		errno = 0;
 		result = SSL_accept(tls);
 		cause = errno;
-		if (result == 1)
+		if (result == 1) {
+			acknowledge(client);
 			return HANDSHAKE_DONE;
+		}
 		error = SSL_get_error(tls, result);
 		sockets[0].events = wait_event(error);
 		if (sockets[0].events == 0) {
