@@ -208,3 +208,45 @@ exim_needs_password() {
 @test "Exim authenticates by LOGIN" {
 	exim_needs_password LOGIN ': alice : PASSWORD'
 }
+
+# Prints how long the refusal of an unknown recipient takes for a client of this
+# address, in tenths of a second.
+# Usage: delay_of ADDRESS [PASSWORD]
+delay_of() {
+	python3 - "$PORT" "$@" <<-'EOT'
+		import smtplib, sys, time
+		port, address, *password = sys.argv[1:]
+		with smtplib.SMTP("127.0.0.1", int(port), "client.test",
+		                  source_address=(address, 0)) as smtp:
+		    if password:
+		        smtp.login("alice", password[0])
+		    smtp.ehlo_or_helo_if_needed()
+		    assert smtp.mail("sender@client.test")[0] == 250
+		    begin = time.monotonic()
+		    assert smtp.rcpt("info2019@example.org")[0] in (250, 550)
+		    print(int((time.monotonic() - begin) * 10))
+	EOT
+}
+
+@test "on one server, only anonymous clients are delayed" {
+	local rules=$BATS_TEST_TMPDIR/rules settings
+	stop_server
+	echo '127.0.0.3:allow,RELAYCLIENT=""' |
+		tcprules "$rules" "$rules.new"
+	PORT=$(free_port)
+	mapfile -t settings < <(handler_environment)
+	env -i "${settings[@]}" TARPITDELAY=1.5 SMTPD_EXEMPT=127.0.0.2/32 \
+		"SMTPD_AUTH_SOCKET=$PEER_DIR/auth" SMTPD_AUTH_PLAINTEXT=yes \
+		tcpserver -RHl0 -x "$rules" 127.0.0.1 "$PORT" "$SMTPD" \
+		</dev/null >>"$LOG" 2>&1 3>&- &
+	SERVER=$!
+	wait_until 20 delay_of 127.0.0.2
+	run delay_of 127.0.0.1
+	assert [ "$output" -ge 15 ]
+	run delay_of 127.0.0.1 s3cret-pa55word
+	assert [ "$output" -lt 15 ]
+	run delay_of 127.0.0.2
+	assert [ "$output" -lt 15 ]
+	run delay_of 127.0.0.3
+	assert [ "$output" -lt 15 ]
+}
