@@ -183,6 +183,8 @@ assert_log_is_clean() {
 		S: 500 5.5.1 Unknown command
 		C: AUTH=PLAIN $good
 		S: 500 5.5.1 Unknown command
+		C: AUTHPLAIN $good
+		S: 500 5.5.1 Unknown command
 		C: auth  PLAIN  $bad
 		$refused
 		C: AUTH $good
@@ -211,9 +213,10 @@ assert_log_is_clean() {
 	EOT
 	assert_log_is_clean
 	run grep -c . "$LOG"
-	assert_output 16
+	assert_output 17
 	run grep -oE 'smtp_command=("[^"]*"|[^ ]*)' "$LOG"
 	assert_output - <<-'EOT'
+		smtp_command=AUTH
 		smtp_command=AUTH
 		smtp_command=AUTH
 		smtp_command=AUTH
