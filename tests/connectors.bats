@@ -130,6 +130,7 @@ service_properties() {
 	systemctl show "$1@x.service" | sed -E \
 		-e '/^(FragmentPath|DropInPaths|UnitFileState|UnitFilePreset)=/d' \
 		-e '/^(Before|After|Documentation|Slice|Requires)=/d' \
+		-e '/^Environment=(SMTPD_REQUIRE_AUTH=yes)?$/d' \
 		-e "s/$1([@.])/CONNECTOR\1/g" | sort
 }
 
@@ -190,6 +191,14 @@ refused_late() {
 		"$bye" | dialogue 2525
 	printf '%s\n' 'S: 220 mx.example.org ESMTP' 'C: HELO client.example.net' \
 		'S: 250 mx.example.org' "$bye" | dialogue 25
+}
+
+@test "submission takes no mail without its file of settings" {
+	rm "$etc"/tarpit-smtpd/tarpit-smtpd-submission.environment
+	printf '%s\n' 'S: 421 4.3.5 Service misconfigured' @eof |
+		dialogue 587
+	run -78 connectors
+	assert_line --partial 'tarpit-smtpd-submission: SMTPD_AUTH_SOCKET: '
 }
 
 @test "drop-ins are for port 25, for one connector or for all but port 25" {
