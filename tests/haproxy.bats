@@ -25,6 +25,7 @@ start_handler() {
 	start_server SMTPD_PROXY=yes SMTPD_PROXY_FROM=127.0.0.1 "$@"
 	SERVERS+=("$SERVER")
 	PORTS+=("$PORT")
+	# shellcheck disable=SC2153 # start_server sets it
 	mv "$LOG" "$LOG.${#SERVERS[@]}"
 	LOGS+=("$LOG.${#SERVERS[@]}")
 }

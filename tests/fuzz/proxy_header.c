@@ -19,12 +19,11 @@ must(bool good)
 static enum proxy_header_result
 parse(const uint8_t *data, size_t length, struct proxy_header *h)
 {
-	char *copy = malloc(length);
+	char *copy = malloc(length > 0 ? length : 1);
 	enum proxy_header_result result;
 
-	must(copy != NULL || length == 0);
-	if (length > 0)
-		memcpy(copy, data, length);
+	must(copy != NULL);
+	memcpy(copy, data, length);
 	result = proxy_header_parse((struct span){ copy, length }, h);
 	free(copy);
 	return result;

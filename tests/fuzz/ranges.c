@@ -10,7 +10,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define TEXT_MAX 4096
-#define MAPPED "\0\0\0\0\0\0\0\0\0\0\xff\xff"
+#define MAPPED_OCTETS 12
+static const unsigned char mapped[MAPPED_OCTETS] = { [10] = 0xff, 0xff };
 
 /* Every address as one of IPv6. */
 struct range {
@@ -28,8 +29,8 @@ must(bool good)
 static bool
 parse_address(const char *text, unsigned char octets[16], bool *dotted)
 {
-	memcpy(octets, MAPPED, 12);
-	*dotted = inet_pton(AF_INET, text, octets + 12) == 1;
+	memcpy(octets, mapped, sizeof(mapped));
+	*dotted = inet_pton(AF_INET, text, octets + MAPPED_OCTETS) == 1;
 	return *dotted || inet_pton(AF_INET6, text, octets) == 1;
 }
 
@@ -68,7 +69,7 @@ parse_range(char *text, struct range *r)
 		return false;
 	if (slash != NULL && dotted)
 		r->bits += 96;
-	if (memcmp(r->octets, MAPPED, 12) == 0 && r->bits < 96)
+	if (memcmp(r->octets, mapped, sizeof(mapped)) == 0 && r->bits < 96)
 		return false;
 	for (unsigned n = r->bits; n < 128; n++)
 		if (bit(r->octets, n))
@@ -79,7 +80,7 @@ parse_range(char *text, struct range *r)
 static bool
 holds(const struct range *r, const unsigned char octets[16])
 {
-	bool is_mapped = memcmp(octets, MAPPED, 12) == 0;
+	bool is_mapped = memcmp(octets, mapped, sizeof(mapped)) == 0;
 
 	for (unsigned n = 0; n < r->bits; n++)
 		if (bit(r->octets, n) != bit(octets, n))
@@ -134,7 +135,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    parse_address(text, octets, &dotted));
 	if (!parse_address(text, octets, &dotted))
 		return 0;
-	strcpy(copy, list);
+	memcpy(copy, list, strlen(list) + 1);
 	wanted_bad = search(copy, octets, &entries, &held);
 	bad = ranges_read(&ranges, list, &asked);
 	must((bad == NULL ? -1 : bad - list) == wanted_bad);

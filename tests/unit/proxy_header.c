@@ -213,6 +213,12 @@ test_bad(struct tap *t)
 		    tap_show(buffer, sizeof(buffer), bad[i]));
 }
 
+static void
+put(char *at, struct span octets)
+{
+	memcpy(at, octets.data, octets.length);
+}
+
 /* A line that would be too long is refused as soon as that is certain. */
 static void
 test_long_lines(struct tap *t)
@@ -221,7 +227,7 @@ test_long_lines(struct tap *t)
 	struct proxy_header h;
 
 	memset(line, 'x', sizeof(line));
-	memcpy(line, "PROXY UNKNOWN ", 14);
+	put(line, SPAN("PROXY UNKNOWN "));
 	tap_ok(t,
 	    proxy_header_parse((struct span){ line, 105 }, &h) ==
 		    PROXY_HEADER_INCOMPLETE &&
@@ -231,14 +237,14 @@ test_long_lines(struct tap *t)
 	    proxy_header_parse((struct span){ line, 106 }, &h) ==
 		PROXY_HEADER_BAD,
 	    "one of 106 octets cannot");
-	memcpy(line + 105, "\r\n", 2);
+	put(line + 105, SPAN("\r\n"));
 	tap_ok(t,
 	    proxy_header_parse((struct span){ line, 106 }, &h) ==
 		    PROXY_HEADER_INCOMPLETE &&
 		proxy_header_parse((struct span){ line, sizeof(line) }, &h) ==
 		    PROXY_HEADER_OK,
 	    "unless the last one is CR");
-	memcpy(line + 105, "x\r\n", 3);
+	put(line + 105, SPAN("x\r\n"));
 	tap_ok(t,
 	    proxy_header_parse((struct span){ line, sizeof(line) }, &h) ==
 		PROXY_HEADER_BAD,
