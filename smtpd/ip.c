@@ -69,7 +69,7 @@ scan_octet(const char *at, unsigned *octet)
 			number = 10 * number + digit(*at++);
 	}
 	*octet = number;
-	return number <= 255 && digit(*at) > 9 ? at : NULL;
+	return number <= 255 ? at : NULL;
 }
 
 const char *
@@ -101,7 +101,7 @@ ip_scan_number(const char *at, unsigned most, unsigned *number)
 	while (n != 0 && n <= most && digit(*at) <= 9)
 		n = 10 * n + digit(*at++);
 	*number = n;
-	return n <= most && digit(*at) > 9 ? at : NULL;
+	return n <= most ? at : NULL;
 }
 
 /* What a character stands for as a hexadecimal digit; 16 if it is none. */
@@ -127,7 +127,7 @@ scan_group(const char *at, unsigned *group)
 	for (int i = 1; i < 4 && (next = hex_digit(*at)) <= 15; i++, at++)
 		number = number << 4 | next;
 	*group = number;
-	return hex_digit(*at) > 15 ? at : NULL;
+	return at;
 }
 
 /* Groups with one colon between them, the last two perhaps as an IPv4 address,

@@ -27,8 +27,8 @@ void ip_to_octets(const struct ip_address *, void *octets);
 
 /*
  * Reads the address at the start of a text that NUL ends, written as
- * inet_pton(3) takes it. What follows is the caller's to judge, but no digit or
- * letter that could be of the address does.
+ * inet_pton(3) takes it. What follows is the caller's to judge, even if it is one
+ * digit too many.
  * Returns where the address ends, or NULL if there is none.
  */
 const char *ip_scan_ipv4(const char *text, struct ip_address *);

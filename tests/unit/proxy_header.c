@@ -246,8 +246,10 @@ test_long_lines(struct tap *t)
 	    "unless the last one is CR");
 	put(line + 105, SPAN("x\r\n"));
 	tap_ok(t,
-	    proxy_header_parse((struct span){ line, sizeof(line) }, &h) ==
-		PROXY_HEADER_BAD,
+	    proxy_header_parse((struct span){ line, 108 }, &h) ==
+		    PROXY_HEADER_BAD &&
+		proxy_header_parse((struct span){ line, sizeof(line) }, &h) ==
+		    PROXY_HEADER_BAD,
 	    "a line of 108 octets is too long, even if all is there");
 }
 
