@@ -21,15 +21,16 @@
 struct session;
 
 struct auth {
-	struct auth_service service;
 	bool done;  /* the session is authenticated */
 	bool tried; /* AUTH was said, or a line like it */
 	bool wrong; /* the command under way was refused for its password */
 	size_t user_length;
-	char user[AUTH_NAME_MAX]; /* if done or wrong */
-
-	/* What PLAIN sends, or LOGIN in two responses. */
 	size_t message_length;
+	struct auth_service service;
+
+	/* Not touched before a client says AUTH. */
+	char user[AUTH_NAME_MAX]; /* if done or wrong */
+	/* What PLAIN sends, or LOGIN in two responses. */
 	char message[2 * AUTH_RESPONSE_OCTETS + 2];
 };
 

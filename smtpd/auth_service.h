@@ -35,13 +35,15 @@ struct auth_service {
 	uint32_t process; /* our number: how it tells its clients apart */
 	bool connected;
 	uint32_t requests;
-	struct stream stream;
-	char said[2 * AUTH_MESSAGE_MAX];
-	struct auth_line heard; /* the last line; with AUTH_RIGHT, the user's */
 
 	/* Why it cannot be told: what it did, and an errno or 0. */
 	const char *trouble;
 	int error;
+
+	/* Memory that is not touched before it is asked. */
+	struct stream stream;
+	char said[2 * AUTH_MESSAGE_MAX];
+	struct auth_line heard; /* the last line; with AUTH_RIGHT, the user's */
 };
 
 /* Makes the socket; what is needed for it cannot be had in the sandbox. The
