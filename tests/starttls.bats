@@ -79,6 +79,18 @@ ehlo_again="${ehlo#S: 220 mx.example.org ESMTP?}"
 	wait_until 20 no_tls_process
 }
 
+@test "in TLS the handler has no hand on the client's socket" {
+	start_tls
+	talk_tls <<-EOT
+		$ehlo_tls
+		@run test -e /proc/\$PID/fd/0
+		$starttls
+		$ehlo_again
+		@run ! test -e /proc/\$PID/fd/0 && ! test -e /proc/\$PID/fd/1
+		$quit
+	EOT
+}
+
 @test "a session without TLS never connects to tarpit-tls" {
 	stand_in end
 	talk_tls <<-EOT
@@ -251,9 +263,8 @@ unavailable() {
 		S: 250 2.0.0 Message accepted
 		$quit
 	EOT
-	run grep -c '^TLS is not available: ' "$LOG"
+	run grep -c "^TLS is not available: error=\"$1\" " "$LOG"
 	assert_output 2
-	grep -qF "TLS is not available: error=\"$1\"" "$LOG"
 	run grep -c '^refused: smtp_reply="454 4.7.0 ' "$LOG"
 	assert_output 2
 	the_message | grep -q $'^\tby mx.example.org with ESMTP$'
@@ -280,8 +291,10 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$TLS_SOCKET"
 	stand_in wait
 	talk_tls SMTPD_SESSION_TIMEOUT=1 <<-EOT
 		$ehlo_tls
+		@mark
 		C: STARTTLS
 		S: 454 4.7.0 TLS is not available now
+		@less-than 15
 		S: 421 4.4.2 Timed out
 		@eof
 		@exit 0
