@@ -122,8 +122,12 @@ reach_service(struct tls *tls, struct timespec deadline)
 		return false;
 	if (!read_exactly(fd, said, sizeof(said), deadline))
 		return false;
+	if (memcmp(said, ready, sizeof(said)) == 0)
+		return true;
+	/* Then nobody waits for it again. */
+	shutdown(fd, SHUT_RDWR);
 	errno = EPROTO;
-	return memcmp(said, ready, sizeof(said)) == 0;
+	return false;
 }
 
 bool
