@@ -5,6 +5,7 @@
 load common
 load server
 load peer
+load tls
 
 setup() {
 	PEER_DIR=$BATS_TEST_TMPDIR/peer
@@ -12,7 +13,12 @@ setup() {
 	HOP_PORT=$(free_port)
 }
 
+machine() {
+	"$root/tests/systemd-machine" "$1" "$BATS_TEST_TMPDIR/machine" "${@:2}"
+}
+
 teardown() {
+	[[ ! -d $BATS_TEST_TMPDIR/machine ]] || machine end
 	stop_server
 	stop_peer
 }
@@ -121,4 +127,44 @@ assert_delivers() {
 	settings '^\*\*Postfix\*\*' "s/10025/$HOP_PORT/"
 	assert_delivers
 	grep -qF 'client=unknown[192.0.2.1]' "$PEER_DIR/log"
+}
+
+# Runs a block of the README as root, on a machine.
+run_block() {
+	block "$1" >"$BATS_TEST_TMPDIR/block"
+	assert [ -s "$BATS_TEST_TMPDIR/block" ]
+	machine run sh -ex <"$BATS_TEST_TMPDIR/block"
+}
+
+# Connects as the README says, but to this machine.
+starttls() {
+	block '^See it work from elsewhere' |
+		sed 's/mx\.example\.org:25/127.0.0.1:25/' >"$BATS_TEST_TMPDIR/block"
+	machine network sh "$BATS_TEST_TMPDIR/block" <<<QUIT 2>&1
+}
+
+@test "TLS is there after the commands of the README" {
+	local files=$BATS_TEST_TMPDIR/machine/root live
+	machine prepare
+	make -s -C "$root" install DESTDIR="$files"
+	machine boot
+	machine run systemd-sysusers
+	machine run systemd-tmpfiles --create
+	machine run systemctl daemon-reload
+	machine run systemctl enable --now --quiet tarpit-smtpd.socket
+	live=$files/etc/letsencrypt/live/mx.example.org
+	make_key_pair "$live"
+	mv "$live/certificate.pem" "$live/fullchain.pem"
+	mv "$live/key.pem" "$live/privkey.pem"
+	run_block '^## TLS'
+	run starttls
+	assert_line --partial 'subject=CN = mx.example.org'
+	assert_line --partial 'New, TLSv1.3'
+
+	rm "$files"/etc/tarpit-smtpd/tls/*
+	run_block '^in place of the two links'
+	assert_equal "$(stat -c %a "$files/etc/tarpit-smtpd/tls/key.pem")" 600
+	run starttls
+	assert_line --partial 'New, TLSv1.3'
+	assert_line --partial '2048 bit'
 }
