@@ -276,6 +276,28 @@ settings_of_handler() {
 	END
 }
 
+# What systemd would not take from a file, and other programs may one day give.
+@test "JSON is valid whatever octets are in a value" {
+	printf '%s\n' 'connector x' 'setting TARPITDELAY=5 # default' \
+		'setting A=\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\x8c # default' \
+		'setting B=a\xc3|\xe9\xa9|\xed\xa0\x80|\xc0\xaf|\xf5\x80\x80\x80 # default' \
+		'setting C=\x01\x1f\x7f\"\\x41\/ # # default' |
+		awk -v format=json -f "$root/tools/connectors.awk" \
+			>"$BATS_TEST_TMPDIR/json"
+	run -0 python3 - "$BATS_TEST_TMPDIR/json" <<-'END'
+		import json, sys
+		with open(sys.argv[1], encoding="utf-8") as file:
+		    (x,) = json.load(file)
+		for name in "ABC":
+		    print(ascii(x["settings"][name]))
+	END
+	assert_output - <<-'END'
+		'\xe9 \u20ac \U0001f40c'
+		'a\ufffd|\ufffd\ufffd|\ufffd\ufffd\ufffd|\ufffd\ufffd|\ufffd\ufffd\ufffd\ufffd'
+		'\x01\x1f\x7f"\\x41\\/ #'
+	END
+}
+
 @test "the table has every connector with what counts for it" {
 	settings '' 'SMTPD_EXEMPT=192.0.2.0/24, ::1' TARPITDELAY=0.5
 	settings internal RELAYCLIENT=
