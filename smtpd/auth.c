@@ -94,13 +94,17 @@ verify(struct session *s)
 	keep_user(a, user);
 	/* What is owed must not wait with us. */
 	stream_flush(s->stream, session_wait_deadline(s));
-	switch (auth_service_ask(&a->service, request, s->deadline)) {
+	switch (
+	    auth_service_ask(&a->service, request, s->stream, s->deadline)) {
 	case AUTH_RIGHT:
 		accept_user(s);
 		return &authenticated;
 	case AUTH_WRONG:
 		a->wrong = true;
 		return &wrong_credentials;
+	case AUTH_NOBODY_WAITS:
+		session_interrupt(s, STREAM_EOF);
+		return NULL;
 	case AUTH_CANNOT_TELL:
 		break;
 	}

@@ -1,6 +1,7 @@
 #include "auth_service.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -9,6 +10,7 @@
 
 #include "base64.h"
 #include "clock.h"
+#include "signals.h"
 
 /* Its lines, and how many of them it may say before it answers. */
 #define LINE_MAX_OCTETS 8192
@@ -204,6 +206,23 @@ greet(struct auth_service *a, struct timespec deadline)
 	return a->connected;
 }
 
+/* The service may hold its answer back, as we do in the tar pit, and not for a
+ * client that is gone. One that has said all there is to say may look like that;
+ * it has a second. */
+static bool
+is_waited_for(const struct auth_service *a, const struct stream *client,
+    struct timespec deadline)
+{
+	struct pollfd answer = { .fd = a->socket, .events = POLLIN };
+	struct timespec soon = clock_add(clock_now(),
+	    (struct timespec){ .tv_sec = 1 });
+
+	if (clock_before(deadline, soon))
+		soon = deadline;
+	return signals_poll(&answer, 1, soon) != 0 ||
+	    stream_wait_beside(&a->stream, client, deadline);
+}
+
 static enum auth_verdict
 judge(struct auth_service *a)
 {
@@ -223,12 +242,12 @@ judge(struct auth_service *a)
 
 enum auth_verdict
 auth_service_ask(struct auth_service *a, struct auth_request request,
-    struct timespec deadline)
+    const struct stream *client, struct timespec deadline)
 {
 	struct timespec until = clock_add(clock_now(),
 	    (struct timespec){ .tv_sec = AUTH_SERVICE_SECONDS });
 	struct text line = TEXT_IN(a->said);
-	bool answered, ignored;
+	bool waited_for, answered, ignored;
 
 	if (clock_before(deadline, until))
 		until = deadline;
@@ -237,8 +256,13 @@ auth_service_ask(struct auth_service *a, struct auth_request request,
 	request.number = ++a->requests;
 	auth_line_request(&line, &request);
 	say(a, &line, until);
-	answered = listen_for(a, ends_answer, until, &ignored);
+	waited_for = is_waited_for(a, client, until);
+	answered = waited_for && listen_for(a, ends_answer, until, &ignored);
 	explicit_bzero(a->said, sizeof(a->said));
 	stream_forget(&a->stream);
+	if (!waited_for) {
+		lose(a, "was not waited for", 0);
+		return AUTH_NOBODY_WAITS;
+	}
 	return answered ? judge(a) : AUTH_CANNOT_TELL;
 }

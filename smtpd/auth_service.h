@@ -27,6 +27,7 @@ enum auth_verdict {
 	AUTH_RIGHT,
 	AUTH_WRONG,
 	AUTH_CANNOT_TELL,
+	AUTH_NOBODY_WAITS, /* the client has hung up */
 };
 
 struct auth_service {
@@ -54,11 +55,12 @@ void auth_service_start(struct auth_service *, const char *path);
 void auth_service_use(const struct auth_service *, struct sandbox_needs *);
 
 /*
- * Asks. The number of the request is made here; no copy of the message is left
- * behind. Takes no longer than to the deadline or AUTH_SERVICE_SECONDS.
+ * Asks, for the client at the other end of the stream. The number of the request
+ * is made here; no copy of the message is left behind. Takes no longer than to
+ * the deadline or AUTH_SERVICE_SECONDS.
  */
 enum auth_verdict auth_service_ask(struct auth_service *, struct auth_request,
-    struct timespec deadline);
+    const struct stream *client, struct timespec deadline);
 
 /* Hangs up. */
 void auth_service_close(struct auth_service *);

@@ -333,11 +333,28 @@ stream_watch(const struct stream *s, bool on)
 	signals_watch(watched_fd(s), on);
 }
 
+static struct pollfd
+hang_up_of(const struct stream *s)
+{
+	return (struct pollfd){ .fd = watched_fd(s),
+		.events = s->is_socket ? POLLRDHUP : 0 };
+}
+
+bool
+stream_wait_beside(const struct stream *s, const struct stream *other,
+    struct timespec deadline)
+{
+	struct pollfd either[2] = { { .fd = s->input_fd, .events = POLLIN },
+		hang_up_of(other) };
+
+	return s->start != s->end || signals_poll(either, 2, deadline) <= 0 ||
+	    either[0].revents != 0;
+}
+
 bool
 stream_peer_is_gone(const struct stream *s)
 {
-	struct pollfd watched = { .fd = watched_fd(s),
-		.events = s->is_socket ? POLLRDHUP : 0 };
+	struct pollfd watched = hang_up_of(s);
 
 	return s->broken ||
 	    (poll(&watched, 1, 0) > 0 &&

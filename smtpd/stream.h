@@ -121,6 +121,11 @@ void stream_end(struct stream *);
  * false, no more. */
 void stream_watch(const struct stream *, bool on);
 
+/* Waits for input, but no longer than the peer of the other stream is there.
+ * Returns whether it still is, or did not matter. */
+bool stream_wait_beside(const struct stream *, const struct stream *other,
+    struct timespec deadline);
+
 /* Whether the peer has hung up: a socket that was closed or shut down, a pipe
  * that nobody reads any more. A finished input pipe alone is no hang-up. */
 bool stream_peer_is_gone(const struct stream *);

@@ -204,6 +204,33 @@ is_put_off() {
 	EOT
 }
 
+@test "a client that hangs up while the service waits ends the process" {
+	start_service 'HELLO|<hang>'
+	authenticate <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN $good
+		@run until grep -q resp= $SERVICE.log; do sleep 0.02; done
+		@close
+		@exit 0
+	EOT
+	grep smtp_end=hang-up "$LOG"
+	run grep -c . "$LOG"
+	assert_output 1
+}
+
+@test "a client that has said all still gets an answer that comes soon" {
+	start_service 'HELLO|OK\tID\n'
+	authenticate <<-EOT
+		$ehlo_auth
+		C: AUTH PLAIN $good
+		C: QUIT
+		@end-input
+		$succeeded
+		S: 221 2.0.0 Goodbye
+		@eof
+	EOT
+}
+
 @test "SIGTERM ends the wait for a service" {
 	start_service 'HELLO|<hang>'
 	authenticate <<-EOT
