@@ -9,11 +9,8 @@
 #include "address.h"
 #include "config.h"
 #include "delivery.h"
-#include "ranges.h"
 #include "span.h"
 #include "text.h"
-
-#define PORT_MAX 65535
 
 const char *
 setting_wrong_at(const struct setting *setting, const char *text,
@@ -78,53 +75,6 @@ parse_socket(const struct setting *setting, const char *text, void *field,
 	return NULL;
 }
 
-/* The port at the front of a list, which is taken off; 0 if none is there. */
-static unsigned
-take_port(const char **list)
-{
-	unsigned port = 0;
-
-	for (; **list >= '0' && **list <= '9' && port <= PORT_MAX; (*list)++)
-		port = port * 10 + (unsigned)(**list - '0');
-	return port <= PORT_MAX ? port : 0;
-}
-
-static const char *
-skip_separators(const char *list)
-{
-	return list + strspn(list, ", ");
-}
-
-static const char *
-parse_ports(const struct setting *setting, const char *text, void *field,
-    size_t *position)
-{
-	const char *rest = skip_separators(text);
-
-	while (*rest != '\0') {
-		const char *begin = rest;
-
-		if (take_port(&rest) == 0 || strchr(", ", *rest) == NULL)
-			return setting_wrong_at(setting, text, begin, position);
-		rest = skip_separators(rest);
-	}
-	*(const char **)field = text;
-	return NULL;
-}
-
-bool
-setting_has_port(const char *ports, unsigned port)
-{
-	const char *rest = skip_separators(ports);
-
-	while (*rest != '\0') {
-		if (take_port(&rest) == port)
-			return true;
-		rest = skip_separators(rest);
-	}
-	return false;
-}
-
 static const char *
 parse_delivery(const struct setting *setting, const char *text, void *field,
     size_t *position)
@@ -149,24 +99,6 @@ parse_program(const struct setting *setting, const char *text, void *field,
 	if (reason == NULL)
 		*(const char **)field = text;
 	return reason;
-}
-
-static const char *
-parse_ranges(const struct setting *setting, const char *text, void *field,
-    size_t *position)
-{
-	struct ranges *ranges = field;
-	const char *bad = ranges_read(ranges, text, &ranges->asked);
-
-	if (bad != NULL)
-		return setting_wrong_at(setting, text, bad, position);
-	return NULL;
-}
-
-static void
-show_ranges(const void *field, FILE *out)
-{
-	setting_print_escaped(((const struct ranges *)field)->list, out);
 }
 
 static const char *
@@ -250,10 +182,8 @@ setting_print_escaped(const char *string, FILE *out)
 const struct setting_kind setting_switch = { parse_switch, show_switch };
 const struct setting_kind setting_path = { parse_path, show_text };
 const struct setting_kind setting_socket = { parse_socket, show_text };
-const struct setting_kind setting_ports = { parse_ports, show_text };
 const struct setting_kind setting_delivery = { parse_delivery, show_text };
 const struct setting_kind setting_program = { parse_program, show_text };
-const struct setting_kind setting_ranges = { parse_ranges, show_ranges };
 const struct setting_kind setting_punctuation = { parse_punctuation,
 	show_text };
 const struct setting_kind setting_suffix = { parse_suffix, show_text };

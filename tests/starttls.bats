@@ -688,6 +688,48 @@ talk_implicit() {
 	wait_until 20 grep -q '^session: .* tls_version=.* remote_addr=192.0.2.7 ' "$LOG"
 }
 
+# A client that sends a header and the first octets of TLS at once.
+# Usage: begin_at_once VERSION
+begin_at_once() {
+	timeout 60 python3 - "$PORT" "$1" <<-'EOT'
+		import socket, ssl, sys
+		headers = {
+		    "v1": b"PROXY TCP4 192.0.2.7 192.0.2.8 4007 465\r\n",
+		    "v2": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" +
+		          bytes([192, 0, 2, 7, 192, 0, 2, 8, 15, 167, 1, 209])}
+		context = ssl._create_unverified_context()
+		arrived, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+		tls = context.wrap_bio(arrived, leaving)
+		connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		unsent = headers[sys.argv[2]]
+		def step(function):
+		    global unsent
+		    while True:
+		        try:
+		            result = function()
+		        except ssl.SSLWantReadError:
+		            result = None
+		        connection.sendall(unsent + leaving.read())
+		        unsent = b""
+		        if result is not None:
+		            return result
+		        arrived.write(connection.recv(65536))
+		step(lambda: tls.do_handshake() or True)
+		print(step(tls.read).decode().strip())
+	EOT
+}
+
+@test "behind a proxy, TLS may begin in the segment of the header" {
+	local version
+	start_tls
+	start_server "SMTPD_TLS_SOCKET=$TLS_SOCKET" "SMTPD_TLS_PORTS=@PORT@" \
+		SMTPD_PROXY=yes SMTPD_PROXY_FROM=127.0.0.1
+	for version in v1 v2; do
+		run begin_at_once "$version"
+		assert_output '220 mx.example.org ESMTP'
+	done
+}
+
 @test "there, a plain client gets no session" {
 	start_tls
 	start_server "SMTPD_TLS_SOCKET=$TLS_SOCKET" "SMTPD_TLS_PORTS=@PORT@"
