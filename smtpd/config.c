@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +14,6 @@
 #define TIMEOUT_MAX 86400
 #define RELAY_TIMEOUT_MAX 600
 #define DATA_BYTES_MAX (UINT64_C(1) << 40)
-#define DESCRIPTOR_MAX 100000
 /* RFC 5321, 4.5.3.1.8: a server takes at least so many. */
 #define RECIPIENTS_MIN 100
 
@@ -123,47 +121,6 @@ use_machine_name(struct config *config, const struct setting *setting)
 	    &position);
 }
 
-/* The value of the first name if it is set, else of the second. */
-static const char *
-either(const char *first, const char *second)
-{
-	const char *value = getenv(first);
-
-	return value != NULL ? value : getenv(second);
-}
-
-/* The descriptor that a variable names; 0 if there is none. */
-static int
-descriptor(const char *name)
-{
-	const char *value = getenv(name);
-	int fd = 0;
-
-	for (; value != NULL && *value >= '0' && *value <= '9' &&
-	     fd <= DESCRIPTOR_MAX;
-	     value++)
-		fd = 10 * fd + (*value - '0');
-	return value != NULL && *value == '\0' && fd > STDERR_FILENO &&
-		fcntl(fd, F_GETFD) != -1
-	    ? fd
-	    : 0;
-}
-
-/* All three or none. */
-static void
-load_starter_tls(struct config *config)
-{
-	int control = descriptor("SSLCTLFD");
-	int input = descriptor("SSLREADFD");
-	int output = descriptor("SSLWRITEFD");
-
-	if (control == 0 || input == 0 || output == 0)
-		return;
-	config->tls_control_fd = control;
-	config->tls_input_fd = input;
-	config->tls_output_fd = output;
-}
-
 /* Two settings together name the program of the qmail-queue hand-off; without
  * either it is the standard one, which must be there then. */
 static bool
@@ -216,15 +173,6 @@ check_together(const struct config *config, struct config_error *errors,
 	if (!check_auth(config, &no_auth) && count++ < max)
 		errors[count - 1] = no_auth;
 	return count;
-}
-
-void
-config_load_starter(struct config *config)
-{
-	config->remote_address = either("REMOTE_ADDR", "TCPREMOTEIP");
-	config->remote_port = either("REMOTE_PORT", "TCPREMOTEPORT");
-	config->journal_stream = getenv("JOURNAL_STREAM");
-	load_starter_tls(config);
 }
 
 size_t
