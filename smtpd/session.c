@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "command.h"
 #include "session_log.h"
+#include "signals.h"
 #include "starttls.h"
 
 struct timespec
@@ -129,6 +130,8 @@ read_command(struct session *s)
 	s->auth.wrong = false;
 	if (!clock_before(clock_now(), s->deadline))
 		return STREAM_TIMEOUT;
+	if (signals_terminated())
+		return STREAM_TERMINATED;
 	return stream_read_line(s->stream, session_wait_deadline(s), &s->line);
 }
 

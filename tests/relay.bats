@@ -976,6 +976,23 @@ $quit"
 	EOT
 }
 
+@test "SIGTERM ends the session before the next of the commands that came together" {
+	local rcpts
+	rcpts=$(printf 'C: RCPT TO:<alice@example.org>\n%.0s' {1..80})
+	start_hop 'rcpt=wait 0.25|default'
+	relay SMTPD_RELAY_TIMEOUT=5 <<-EOT
+		$ehlo
+		$mail
+		@signal TERM 0.5
+		$rcpts
+		@skip 250 2.1.5 Recipient OK
+		S: 421 4.3.2 Service shutting down
+		@less-than 15
+		@eof
+		@exit 0
+	EOT
+}
+
 @test "XCLIENT tells who the client is, when it is asked for and offered" {
 	start_hop
 	relay SMTPD_XCLIENT=yes <<-EOT
