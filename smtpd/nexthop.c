@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "signals.h"
+#include "relay_connect.h"
 
 void
 nexthop_init(struct nexthop *n, const struct nexthop_setup *setup)
@@ -59,46 +59,6 @@ nexthop_require_ready(struct nexthop *n)
 	if (n->connected && !ready)
 		lose(n, "has hung up or spoken out of turn", 0);
 	return ready;
-}
-
-/* Waits for a connection that is under way. A signal does not end it: the
- * client waits for an answer, which comes before the deadline. */
-static int
-finish_connect(int fd, struct timespec until)
-{
-	struct pollfd writable = { .fd = fd, .events = POLLOUT };
-	socklen_t length = sizeof(int);
-	int error, ready;
-
-	do {
-		ready = signals_poll(&writable, 1, until);
-	} while (ready < 0 && errno == EINTR);
-	if (ready == 0)
-		errno = ETIMEDOUT;
-	if (ready <= 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
-		return -1;
-	errno = error;
-	return error == 0 ? 0 : -1;
-}
-
-static int
-connect_to(const struct relay_target *target, struct timespec until)
-{
-	const struct sockaddr *address = &target->address.any;
-	int fd = socket(address->sa_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int error;
-
-	if (fd < 0)
-		return -1;
-	if (connect(fd, address, target->length) == 0 ||
-	    (errno == EINPROGRESS && finish_connect(fd, until) == 0))
-		return fd;
-	error = errno;
-	close(fd);
-	errno = error;
-	return -1;
 }
 
 void
@@ -232,7 +192,7 @@ nexthop_open(struct nexthop *n)
 	int fd;
 
 	nexthop_close(n);
-	fd = connect_to(&n->setup->target, n->deadline);
+	fd = relay_connect(&n->setup->target, n->deadline);
 	if (fd < 0)
 		return lose(n, "cannot be reached", errno);
 	stream_open_socket(&n->stream, fd);

@@ -303,6 +303,50 @@ put_off_at_rcpt() {
 	assert_logged 'the next hop cannot be reached: error="Connection refused"'
 }
 
+# Connects to the next hop until its queue is full.
+fill_queue() {
+	python3 - "$HOP" <<-'EOT'
+		import socket
+		import sys
+		waiting = []
+		try:
+		    while True:
+		        waiting.append(socket.socket(socket.AF_UNIX))
+		        waiting[-1].setblocking(False)
+		        waiting[-1].connect(sys.argv[1])
+		except BlockingIOError:
+		    pass
+	EOT
+}
+
+@test "a local next hop whose queue is full is waited for, until the deadline" {
+	start_hop
+	kill -STOP "$HOP_PROCESS"
+	fill_queue
+	relay SMTPD_RELAY_TIMEOUT=60 <<-EOT
+		$ehlo
+		$mail
+		C: RCPT TO:<alice@example.org>
+		@silence 0.5
+		@run kill -CONT $HOP_PROCESS
+		S: 250 2.1.5 Recipient OK
+		$quit
+	EOT
+	kill -STOP "$HOP_PROCESS"
+	fill_queue
+	relay <<-EOT
+		$ehlo
+		$mail
+		@mark
+		C: RCPT TO:<alice@example.org>
+		S: $later
+		@at-least 0.9
+		$quit
+	EOT
+	assert_logged \
+		'cannot be reached: error="Resource temporarily unavailable"'
+}
+
 @test "a next hop that hangs is cut off at the deadline, wherever" {
 	local point
 	for point in greeting ehlo mail rcpt; do
