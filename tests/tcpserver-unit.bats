@@ -5,6 +5,8 @@
 # at a time.
 
 load common
+load tls
+load starttls
 
 bats_require_minimum_version 1.5.0
 
@@ -60,6 +62,32 @@ a_message_is_delivered() {
 	assert_line confined
 }
 
+# The client's socket and its bytes get out of the confined service.
+a_message_comes_through_tls() {
+	make_key_pair "$machine/etc/tarpit-smtpd/tls"
+	systemctl start tarpit-tls.socket
+	dialogue <<-END
+		$ehlo_tls
+		C: STARTTLS
+		S: 220 2.0.0 Ready to start TLS
+		@tls
+		${ehlo#S: 220 mx.example.org ESMTP?}
+		$mail
+		C: RCPT TO:<bob@example.org>
+		S: 250 2.1.5 Recipient OK
+		$data
+		C: encrypted
+		C: .
+		S~ 250 2\.0\.0 .*
+		C: QUIT
+		S: 221 2.0.0 Goodbye
+		@eof
+	END
+	run -0 cat "$mail_root"/example.org/bob/new/*
+	assert_line --partial 'with ESMTPS (TLSv1.3 '
+	systemctl stop tarpit-tls.socket
+}
+
 an_unknown_recipient_is_refused_late() {
 	printf '%s\n' "$ehlo" "$mail" '@mark' \
 		'C: RCPT TO:<nobody@example.org>' \
@@ -103,6 +131,10 @@ exposure() {
 
 @test "under tcpserver an unknown recipient is refused after the delay" {
 	an_unknown_recipient_is_refused_late
+}
+
+@test "under tcpserver a message comes through TLS" {
+	a_message_comes_through_tls
 }
 
 @test "under tcpserver a handler has the one filter of the service" {
@@ -160,6 +192,7 @@ record() {
 	systemctl stop "$socket" "$service"
 	systemctl start tarpit-smtpd.socket
 	a_message_is_delivered
+	a_message_comes_through_tls
 	an_unknown_recipient_is_refused_late
 	run -0 handler_process 'cat status'
 	refute_line $'Seccomp_filters:\t1'
