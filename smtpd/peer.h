@@ -14,8 +14,8 @@ struct peer {
 
 /*
  * From REMOTE_ADDR and REMOTE_PORT (systemd), else TCPREMOTEIP and
- * TCPREMOTEPORT (ucspi), as config_starter.c has read them (NULL if unset), else from
- * getpeername on fd. A text that is no address counts as unset.
+ * TCPREMOTEPORT (ucspi), as config_load_starter gives them (NULL if unset), else
+ * from getpeername on fd. A text that is no address counts as unset.
  */
 void peer_identify(struct peer *, const char *address, const char *port,
     int fd);
