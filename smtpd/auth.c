@@ -144,20 +144,35 @@ auth_run(struct session *s, struct span argument)
 	return reply;
 }
 
-bool
-auth_hide(struct session *s, struct span *line)
+static bool
+begins_with_auth(struct span text)
 {
-	struct span begin = span_trim(*line);
+	static const struct span verb = { "AUTH", 4 };
 
-	if (begin.length > 4)
-		begin.length = 4;
-	if (span_equal_nocase(begin, span_of("AUTH"))) {
+	return text.length >= verb.length &&
+	    span_equal_nocase((struct span){ text.data, verb.length }, verb);
+}
+
+static bool
+has_auth(struct span text)
+{
+	while (text.length > 0 && !begins_with_auth(text))
+		text = span_from(text, 1);
+	return text.length > 0;
+}
+
+bool
+auth_hide(struct session *s, bool is_good, struct span *line)
+{
+	if (is_good && command_is_known(*line) && !begins_with_auth(*line))
+		return false;
+	if (has_auth(*line)) {
 		s->auth.tried = true;
 		*line = span_of("AUTH");
 		return true;
 	}
 	/* It may be what would have been the answer to a prompt. */
-	if (!s->auth.tried || command_is_known(*line))
+	if (!s->auth.tried)
 		return false;
 	*line = span_of("");
 	return true;

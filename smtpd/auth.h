@@ -41,9 +41,11 @@ bool auth_is_offered(const struct session *);
 const struct reply *auth_run(struct session *, struct span argument);
 
 /* Reduces a line to what may be in the log, if it may hold a password: AUTH
- * itself, or what a client says that was refused half way and goes on.
+ * itself, what has the word without being another command, as behind a bare LF,
+ * or what a client says that was refused half way and goes on. A good line has
+ * no bare CR or LF and no NUL.
  * Returns whether it was such a line. */
-bool auth_hide(struct session *, struct span *line);
+bool auth_hide(struct session *, bool is_good, struct span *line);
 
 /* Forgets who the client is (RFC 3207, 4.2). */
 void auth_forget(struct session *);

@@ -162,7 +162,7 @@ serve_one_line(struct session *s)
 {
 	enum stream_result result = read_command(s);
 	struct span line = s->line;
-	bool hidden = auth_hide(s, &s->line);
+	bool hidden = auth_hide(s, result == STREAM_OK, &s->line);
 	const struct reply *reply = respond(s, result, line);
 
 	if (hidden || result == STREAM_TOO_LONG)

@@ -235,6 +235,38 @@ assert_log_is_clean() {
 	EOT
 }
 
+@test "AUTH inside another line leaves no password, either" {
+	local line
+	for line in "AUTHENTICATE PLAIN $good" "AUTHPLAIN $good" \
+		"\xef\xbb\xbfauth plain $good" "\x00AUTH PLAIN $good" \
+		"EHLO x\nAUTH PLAIN $good" "RSET\rAUTH LOGIN\r$login_password" \
+		"MAIL FROM:<>\nauth login\n$login_user\n$login_password"; do
+		: >"$LOG"
+		talk "${settings[@]}" <<-EOT
+			$ehlo_auth
+			C| $line\r\n
+			S~ 500 5.5.[12] .*
+			$wiped
+			$quit
+		EOT
+		assert_log_is_clean
+		grep -F 'smtp_command=AUTH ' "$LOG"
+	done
+}
+
+@test "a bare LF behind a verb shows nothing of what follows AUTH" {
+	talk "${settings[@]}" <<-EOT
+		$ehlo_auth
+		C: AUTH CRAM-MD5
+		S: 504 5.5.4 Unknown mechanism
+		C| NOOP x\n$good\r\n
+		S~ 500 5.5.2 .*
+		$wiped
+		$quit
+	EOT
+	assert_log_is_clean
+}
+
 @test "a client that speaks no more after AUTH leaves no password in the log" {
 	talk "${settings[@]}" <<-EOT
 		$ehlo_auth
