@@ -68,6 +68,10 @@ struct config_error {
 /* Fills what is no setting. Comes first. */
 void config_load_starter(struct config *);
 
+/* Takes the peer out of the environment: the program of a hand-off, which gets
+ * it, must not take a proxy for the client. */
+void config_forget_peer(void);
+
 /*
  * Fills every setting from the environment or its default. A value that cannot
  * be used leaves the default in place and becomes an error. The lists of ranges

@@ -56,3 +56,14 @@ config_load_starter(struct config *config)
 	config->journal_stream = getenv("JOURNAL_STREAM");
 	load_starter_tls(config);
 }
+
+void
+config_forget_peer(void)
+{
+	static const char *const names[] = { "REMOTE_ADDR", "REMOTE_PORT",
+		"TCPREMOTEIP", "TCPREMOTEPORT", "TCPREMOTEHOST",
+		"TCPREMOTEINFO" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unsetenv(names[i]);
+}

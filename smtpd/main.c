@@ -189,6 +189,8 @@ serve(void)
 	if (c.config.proxy &&
 	    !proxy_is_allowed(&c.config.proxy_from, &c.peer, &c.stream, &c.log))
 		return EX_OK;
+	if (c.config.proxy)
+		config_forget_peer();
 	recipients_open(&c.recipients, c.config.recipients,
 	    c.config.subaddress);
 	delivery_start(&c.delivery,

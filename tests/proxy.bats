@@ -61,6 +61,40 @@ assert_client() {
 	assert_client IPv6:2001:db8::7 "$v2_tcp6"
 }
 
+@test "the program of qmail-queue does not take the proxy for the client" {
+	local program=$BATS_TEST_TMPDIR/program
+	cat >"$program" <<-'EOT'
+		#!/bin/sh
+		printenv | sort >"$QUEUE_DIR/environment"
+		cat >/dev/null
+		exec cat <&1 >/dev/null
+	EOT
+	chmod +x "$program"
+	# It gets what the starter says, unless that is the proxy.
+	talk TCPREMOTEIP=192.0.2.1 "SMTPD_DELIVERY=qmail-queue:$program" \
+		QUEUE_DIR="$BATS_TEST_TMPDIR" <<-EOT
+		$to_data
+		C: .
+		S~ 250 2.0.0 .*
+		$quit
+	EOT
+	run grep -c 'REMOTE.*=' "$BATS_TEST_TMPDIR/environment"
+	assert_output 3
+	proxied "SMTPD_DELIVERY=qmail-queue:$program" TCPREMOTEIP=192.0.2.1 \
+		TCPREMOTEPORT=4000 TCPREMOTEHOST=proxy TCPREMOTEINFO=proxy \
+		QUEUE_DIR="$BATS_TEST_TMPDIR" <<-EOT
+		C| $v1
+		$to_data
+		C: .
+		S~ 250 2.0.0 .*
+		$quit
+	EOT
+	run grep -c . "$BATS_TEST_TMPDIR/environment"
+	refute_output 0
+	run grep 'REMOTE.*=' "$BATS_TEST_TMPDIR/environment"
+	assert_failure
+}
+
 @test "the greeting waits for the header, in the sandbox" {
 	proxied <<-EOT
 		@run timeout 20 sh -c "until grep -q '^NoNewPrivs:.1' /proc/\$PID/status; do sleep 0.02; done"
