@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "signals.h"
 
 static bool
@@ -83,6 +84,25 @@ pass(int to, int fd)
 	return sendmsg(to, &message, MSG_NOSIGNAL) == 1;
 }
 
+/*
+ * A user may have as many descriptors on their way, in all processes, as one of
+ * them may have open, which the sandbox makes few. Each is there but a moment,
+ * so it is tried again.
+ */
+static bool
+pass_in_time(int to, int fd, struct timespec deadline)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+
+	while (!pass(to, fd)) {
+		if (errno != ETOOMANYREFS ||
+		    !clock_before(clock_now(), deadline) ||
+		    !signals_sleep(clock_add(clock_now(), pause)))
+			return false;
+	}
+	return true;
+}
+
 static const char *
 trouble(enum stream_result result)
 {
@@ -109,8 +129,9 @@ tls_service_start(const struct stream_ends *ends, struct stream *stream,
 	enum stream_result result;
 	struct span line;
 
-	if (!pass(ends->input_fd, stream->input_fd)) {
-		tls_terms_fail(terms, span_of(strerror(errno)));
+	if (!pass_in_time(ends->input_fd, stream->input_fd, deadline)) {
+		tls_terms_fail(terms,
+		    span_of("the client cannot be passed on"));
 		return false;
 	}
 	stream_move(stream, ends);

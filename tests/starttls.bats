@@ -17,6 +17,7 @@ setup() {
 }
 
 teardown() {
+	[[ -z ${HOLDER-} ]] || kill "$HOLDER" 2>/dev/null || true
 	stop_server
 	stop_tls
 }
@@ -363,6 +364,30 @@ fails() {
 	fails terminated <<-EOT
 		@run until grep -q '^client$' $TLS_LOG; do sleep 0.01; done
 		@signal TERM
+	EOT
+}
+
+# More descriptors of this user are on their way than a handler may have open.
+@test "the client is passed on when there is room for it" {
+	start_tls
+	python3 -c '
+import socket, time
+ends = socket.socketpair()
+for _ in range(100):
+    socket.send_fds(ends[0], [b"x"], [0])
+print("held", flush=True)
+time.sleep(600)' </dev/null >"$BATS_TEST_TMPDIR/holder" 3>&- &
+	HOLDER=$!
+	wait_until 20 test -s "$BATS_TEST_TMPDIR/holder"
+	talk_tls <<-EOT
+		$ehlo_tls
+		C: STARTTLS
+		S: 220 2.0.0 Ready to start TLS
+		@silence 0.1
+		@run kill $HOLDER
+		@tls
+		$ehlo_again
+		$quit
 	EOT
 }
 
