@@ -93,6 +93,14 @@ hear(struct delivery *d)
 	return relay_pass_on(d, answer);
 }
 
+/* Whether there are more answers than recipients: then nobody knows which was
+ * for whom. A next hop that has only hung up has said all that it had to. */
+static bool
+has_said_more(const struct nexthop *hop)
+{
+	return hop->connected && stream_has_input(&hop->stream);
+}
+
 /* RFC 2033, 4.2: one reply for each recipient, in their order. */
 static const struct reply *
 hear_each(struct delivery *d, const struct envelope *e)
@@ -110,6 +118,8 @@ hear_each(struct delivery *d, const struct envelope *e)
 		relay_verdict_add(&r->verdict, answer, &to,
 		    &r->hop.answer.reply);
 	}
+	if (has_said_more(&r->hop))
+		return relay_give_up(d);
 	switch (r->verdict.worst) {
 	case NEXTHOP_YES:
 		keep_receipt(r);

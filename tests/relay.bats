@@ -870,6 +870,16 @@ lmtp_of_three() {
 	lmtp_of_three 'dot=wait 0.4|default' <<<"S: $later"
 }
 
+@test "LMTP: answers of which there are too many are temporary for all" {
+	lmtp_of_three 'dot.1=raw 250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n452 4.2.2 Full now\r\n' \
+		<<<"S: $later"
+	lmtp_of_three 'dot.1=raw 250 2.0.0 Ok\r\n550 5.1.1 No\r\n250 2.0.0 Ok\r\n250 2.0.0 Ok\r\n' \
+		<<<"S: $later"
+	assert_logged 'says what does not fit'
+	# Who says what was asked for, and then hangs up, is believed.
+	lmtp_of_three 'dot.3=default|close' <<<"$taken"
+}
+
 @test "LMTP: a hundred that are refused fit into the answer" {
 	local recipients
 	start_hop --lmtp 'dot=550 5.1.1 No'
