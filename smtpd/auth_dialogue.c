@@ -32,6 +32,7 @@ ask(struct session *s, const struct reply *prompt, struct span *response)
 		return &bad_base64;
 	case STREAM_TOO_LONG:
 		return &response_too_long;
+	case STREAM_ENDLESS:
 	case STREAM_EOF:
 	case STREAM_TIMEOUT:
 	case STREAM_TERMINATED:

@@ -92,6 +92,7 @@ trouble_of(enum stream_result result)
 	case STREAM_OK:
 	case STREAM_BAD_LINE:
 	case STREAM_TOO_LONG:
+	case STREAM_ENDLESS:
 		break;
 	}
 	return "says what does not fit";

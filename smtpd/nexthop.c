@@ -88,6 +88,7 @@ lose_reading(struct nexthop *n, enum stream_result result)
 	case STREAM_OK:
 	case STREAM_BAD_LINE:
 	case STREAM_TOO_LONG:
+	case STREAM_ENDLESS:
 		break;
 	}
 	return lose(n, "says what is no reply", 0);

@@ -48,6 +48,7 @@ reason_of(enum stream_result result, bool begun)
 	case STREAM_OK:
 	case STREAM_BAD_LINE:
 	case STREAM_TOO_LONG:
+	case STREAM_ENDLESS:
 	case STREAM_EOF:
 	case STREAM_ERROR:
 		break;

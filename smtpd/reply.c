@@ -5,7 +5,7 @@
 const struct reply reply_ok = { 250, "2.0.0", "OK" };
 const struct reply reply_goodbye = { 221, "2.0.0", "Goodbye" };
 const struct reply reply_help = { 214, "2.0.0",
-	"EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT\n"
+	"EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY HELP QUIT\n"
 	"See RFC 5321" };
 const struct reply reply_sender_ok = { 250, "2.1.0", "Sender OK" };
 const struct reply reply_recipient_ok = { 250, "2.1.5", "Recipient OK" };
@@ -24,6 +24,7 @@ const struct reply reply_bad_configuration = { 421, "4.3.5",
 	"Service misconfigured" };
 const struct reply reply_timeout = { 421, "4.4.2", "Timed out" };
 const struct reply reply_too_many_errors = { 421, "4.7.0", "Too many errors" };
+const struct reply reply_endless_line = { 421, "4.7.0", "Line without end" };
 const struct reply reply_too_many_messages = { 421, "4.7.0",
 	"Too many messages on one connection" };
 const struct reply reply_no_lookup = { 451, "4.3.0",

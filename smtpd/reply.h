@@ -40,6 +40,7 @@ extern const struct reply reply_unavailable;
 extern const struct reply reply_bad_configuration;
 extern const struct reply reply_timeout;
 extern const struct reply reply_too_many_errors;
+extern const struct reply reply_endless_line;
 extern const struct reply reply_too_many_messages;
 extern const struct reply reply_no_lookup;
 extern const struct reply reply_local_fault;

@@ -61,6 +61,10 @@ session_interrupt(struct session *s, enum stream_result why)
 		s->end = SESSION_TERMINATED;
 		session_send(s, &reply_terminated);
 		break;
+	case STREAM_ENDLESS:
+		s->end = SESSION_ENDLESS_LINE;
+		session_send(s, &reply_endless_line);
+		break;
 	case STREAM_OK:
 	case STREAM_BAD_LINE:
 	case STREAM_TOO_LONG:
@@ -147,6 +151,7 @@ respond(struct session *s, enum stream_result result, struct span line)
 	case STREAM_TOO_LONG:
 		s->line = span_of("");
 		return &reply_line_too_long;
+	case STREAM_ENDLESS:
 	case STREAM_EOF:
 	case STREAM_TIMEOUT:
 	case STREAM_TERMINATED:

@@ -22,6 +22,8 @@ end_name(enum session_end end)
 		return "too many errors";
 	case SESSION_TOO_MANY_MESSAGES:
 		return "too many messages";
+	case SESSION_ENDLESS_LINE:
+		return "line without end";
 	case SESSION_TEXT_BEHIND_STARTTLS:
 		return "text behind STARTTLS";
 	case SESSION_TLS_FAILED:

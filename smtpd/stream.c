@@ -177,7 +177,7 @@ stream_read_until(struct stream *s, struct timespec deadline,
 {
 	size_t end_length = strlen(line_end);
 	size_t searched = 0; /* no end begins in so many octets */
-	bool too_long = false;
+	size_t discarded = 0;
 
 	for (;;) {
 		const char *begin = s->input + s->start;
@@ -189,15 +189,17 @@ stream_read_until(struct stream *s, struct timespec deadline,
 		if (end != NULL) {
 			*line = (struct span){ begin, (size_t)(end - begin) };
 			stream_use(s, line->length + end_length);
-			if (too_long || line->length + end_length > max)
+			if (discarded > 0 || line->length + end_length > max)
 				return STREAM_TOO_LONG;
 			return is_clean(*line) ? STREAM_OK : STREAM_BAD_LINE;
 		}
 		if (length >= max) {
 			/* Its last octet may be the CR of the line's end. */
-			too_long = true;
+			discarded += length - (end_length - 1);
 			stream_use(s, length - (end_length - 1));
 			length = end_length - 1;
+			if (discarded > STREAM_DISCARD_MAX)
+				return STREAM_ENDLESS;
 		}
 		searched = length < end_length ? 0 : length - (end_length - 1);
 		result = fill(s, deadline);

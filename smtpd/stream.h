@@ -21,10 +21,14 @@
  * SIZE 26, BODY 17, SMTPUTF8 10, AUTH 500 (RFC 4954, 3). */
 #define STREAM_LINE_MAX 2048
 
+/* Of a line without end so much is thrown away, and then no more is read. */
+#define STREAM_DISCARD_MAX (1024 * 1024)
+
 enum stream_result {
 	STREAM_OK,
 	STREAM_BAD_LINE, /* holds a bare CR, a bare LF or a NUL */
 	STREAM_TOO_LONG, /* the rest was thrown away */
+	STREAM_ENDLESS,	 /* too long, and no end of it in sight */
 	STREAM_EOF,
 	STREAM_TIMEOUT,
 	STREAM_TERMINATED, /* SIGTERM came while waiting */
@@ -87,7 +91,7 @@ enum stream_result stream_read_until(struct stream *, struct timespec deadline,
     const char *end, size_t max, struct span *line);
 
 /* What has come, at least one octet, waiting for it if need be; it counts as
- * unused until stream_use. Never STREAM_BAD_LINE or STREAM_TOO_LONG. */
+ * unused until stream_use. Never what is said of lines. */
 enum stream_result stream_read(struct stream *, struct timespec deadline,
     struct span *octets);
 void stream_use(struct stream *, size_t length);

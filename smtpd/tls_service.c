@@ -117,6 +117,7 @@ trouble(enum stream_result result)
 	case STREAM_OK:
 	case STREAM_BAD_LINE:
 	case STREAM_TOO_LONG:
+	case STREAM_ENDLESS:
 		break;
 	}
 	return "no understandable answer";

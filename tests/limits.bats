@@ -57,6 +57,19 @@ repeat() {
 	done
 }
 
+@test "a line without end ends the session after a mebibyte" {
+	talk <<-EOT
+		$helo
+		C: $(repeat x 1000000)
+		S: 500 5.5.2 Line too long
+		C| $(repeat x 1200000)
+		S: 421 4.7.0 Line without end
+		@eof
+	EOT
+	run tail -n 1 "$LOG"
+	assert_output --partial 'smtp_end="line without end"'
+}
+
 @test "the tail of a line too long is never taken for a command" {
 	talk <<-EOT
 		$helo

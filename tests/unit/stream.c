@@ -39,6 +39,8 @@ result_name(enum stream_result result)
 		return "(bad)";
 	case STREAM_TOO_LONG:
 		return "(long)";
+	case STREAM_ENDLESS:
+		return "(endless)";
 	case STREAM_EOF:
 		return "(end)";
 	case STREAM_TIMEOUT:
