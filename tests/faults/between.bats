@@ -23,9 +23,9 @@ teardown() {
 }
 
 # A Dovecot that is killed leaves locks, which name processes. The next one waits
-# two minutes for a lock that names nobody, or whose number is that of another
-# process. So a lock has its name from the beginning, and all that is started is
-# in one name space, where numbers do not come again.
+# for minutes if a lock names nobody, or has a number that is another process's
+# now. So a lock has its name from the beginning, and all that is started is in
+# one name space, where numbers do not come again.
 start_behind() {
 	PEER=dovecot-lmtpd
 	PEER_DIR=$BEHIND
