@@ -5,6 +5,8 @@
 
 load common
 load peer
+load tls
+load starttls
 load auth
 
 setup_file() {
@@ -17,6 +19,10 @@ setup_file() {
 teardown_file() {
 	BATS_TEST_COMPLETED=1
 	stop_peer
+}
+
+teardown() {
+	stop_tls
 }
 
 setup() {
@@ -138,6 +144,32 @@ assert_log_is_clean() {
 		@close
 		@exit 0
 	EOT
+}
+
+@test "no password stays in the memory of tarpit-tls" {
+	KEYS=$BATS_TEST_TMPDIR/keys
+	make_key_pair "$KEYS"
+	start_tls
+	local both="$wiped
+		@run $root/tests/memory-holds none \$(cat /proc/$TLS_SERVER/task/*/children) ${secrets[*]}"
+	talk "${settings[@]}" SMTPD_AUTH_PLAINTEXT=no \
+		SMTPD_TLS_SOCKET="$TLS_SOCKET" <<-EOT
+		$ehlo_tls
+		C: STARTTLS
+		S: 220 2.0.0 Ready to start TLS
+		@tls
+		${ehlo_auth#S: 220 mx.example.org ESMTP?}
+		C: AUTH PLAIN $bad
+		$refused
+		${both//$'\n\t\t'/$'\n'}
+		C: AUTH LOGIN $login_user
+		S: 334 UGFzc3dvcmQ6
+		C: $login_password
+		$succeeded
+		${both//$'\n\t\t'/$'\n'}
+		$quit
+	EOT
+	assert_log_is_clean
 }
 
 @test "no password stays in the memory where AUTH is not to be used" {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* A whole record (RFC 8446, 5.1): none stays in the library, where poll does
  * not see it. */
@@ -28,9 +29,11 @@ buffer_fill(struct buffer *b, size_t length)
 	b->end = length;
 }
 
+/* It may be a password. */
 static inline void
 buffer_take(struct buffer *b, size_t length)
 {
+	explicit_bzero(b->octets + b->start, length);
 	b->start += length;
 }
 

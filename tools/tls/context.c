@@ -32,10 +32,11 @@ set_protocol(SSL_CTX *context)
 {
 	SSL_CTX_set_security_level(context, SECURITY_LEVEL);
 	/* SMTP itself tells whether something was cut off: an end without
-	 * close_notify is one. */
+	 * close_notify is one. What was read may be a password, of which the
+	 * library is to keep no copy. */
 	SSL_CTX_set_options(context,
 	    SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
-		SSL_OP_IGNORE_UNEXPECTED_EOF);
+		SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CLEANSE_PLAINTEXT);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
 	    SSL_CTX_set_num_tickets(context, 0) == 1 &&
