@@ -492,6 +492,25 @@ time.sleep(600)' </dev/null >"$BATS_TEST_TMPDIR/holder" 3>&- &
 	EOT
 }
 
+@test "when SIGTERM comes to both processes, a message on its way is answered" {
+	start_tls
+	talk_tls <<-EOT
+		$ehlo_tls
+		$starttls
+		$ehlo_again
+		$mail
+		$rcpt
+		$data
+		C: text
+		@run kill -TERM $(tls_children)
+		@signal TERM
+		S: 421 4.3.2 Service shutting down
+		@eof
+		@exit 0
+	EOT
+	assert_nothing_delivered
+}
+
 @test "SIGTERM in a delay is told to the client through TLS" {
 	start_tls
 	talk_tls TARPITDELAY=60 <<-EOT

@@ -93,6 +93,20 @@ setup_file() {
 	END
 }
 
+@test "SIGTERM leaves the end to the handler" {
+	tls <<-'END'
+		h = Handler()
+		client = h.shake()
+		h.process.terminate()
+		h.local.sendall(b"421 Service shutting down\r\n")
+		assert client.recv(100) == b"421 Service shutting down\r\n"
+		h.local.close()
+		assert client.recv(100) == b""
+		client.close()
+		h.ends()
+	END
+}
+
 @test "what the client still sends does not cost it the last reply" {
 	tls <<-'END'
 		h = Handler()

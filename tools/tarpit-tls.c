@@ -176,6 +176,9 @@ run(struct key_pair *files)
 		return EX_NOINPUT;
 	sandbox_close_inherited();
 	signal(SIGPIPE, SIG_IGN);
+	/* When everything is stopped, the handler is as well, and has an answer
+	 * to give before it ends. */
+	signal(SIGTERM, SIG_IGN);
 	context = load(files);
 	if (context == NULL)
 		return EX_CONFIG;
