@@ -12,7 +12,9 @@
 
 #include "sandbox_landlock.h"
 
-#define FILES_MAX 32
+/* A process needs few. But it may only pass one on while all processes of its
+ * user have fewer than this on their way (unix(7), ETOOMANYREFS). */
+#define FILES_MAX 1024
 #define HEADERS_MAX 65536 /* what is written before a message */
 
 /* A kernel before 5.9 has no close_range. */

@@ -84,11 +84,8 @@ pass(int to, int fd)
 	return sendmsg(to, &message, MSG_NOSIGNAL) == 1;
 }
 
-/*
- * A user may have as many descriptors on their way, in all processes, as one of
- * them may have open, which the sandbox makes few. Each is there but a moment,
- * so it is tried again.
- */
+/* All processes of a user together may have as many descriptors on their way as
+ * one of them may have open. Each is there but a moment, so it is tried again. */
 static bool
 pass_in_time(int to, int fd, struct timespec deadline)
 {

@@ -299,7 +299,7 @@ get_memory(const struct prepared *p)
 static int
 open_many(const struct prepared *p)
 {
-	for (int i = 0; i < 64; i++)
+	for (int i = 0; i < 1024; i++)
 		if (openat(p->root, ".", O_RDONLY | O_DIRECTORY) < 0)
 			return -1;
 	return 0;
