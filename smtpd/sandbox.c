@@ -1,6 +1,7 @@
 #include "sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -49,6 +50,7 @@ sandbox_close_inherited_but(const int *kept, size_t count)
 		if (next == ~0U)
 			break;
 		close_between(first, next - 1);
+		fcntl((int)next, F_SETFD, FD_CLOEXEC);
 		first = next + 1;
 	}
 	close_between(first, ~0U);

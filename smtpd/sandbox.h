@@ -23,8 +23,8 @@ struct sandbox_needs {
 };
 
 /* Closes what the starter left open beside stdin, stdout and stderr, and beside
- * what is to be kept, in any order. Comes before anything of our own is
- * opened. */
+ * what is to be kept, in any order, which no program gets that is started
+ * later. Comes before anything of our own is opened. */
 void sandbox_close_inherited(void);
 void sandbox_close_inherited_but(const int *kept, size_t count);
 

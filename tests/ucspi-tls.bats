@@ -124,6 +124,31 @@ deliver_through_tls() {
 	done
 }
 
+@test "a program that is started has nothing of the connection" {
+	local option program=$BATS_TEST_TMPDIR/program
+	cat >"$program" <<-EOT
+		#!/bin/sh
+		readlink /proc/self/fd/* | grep -c '^socket:' >$program.sockets
+		cat >/dev/null
+		cat <&1 >/dev/null
+	EOT
+	chmod +x "$program"
+	for option in --sockets --same; do
+		SMTPD=${handler=$SMTPD}
+		by_starter "$option"
+		talk "SMTPD_DELIVERY=qmail-queue:$program" <<-EOT
+			$ehlo_tls
+			$mail
+			$rcpt
+			$data
+			C: .
+			S: 250 2.0.0 Message accepted
+			$quit
+		EOT
+		assert_equal "$(<"$program.sockets")" 0
+	done
+}
+
 @test "descriptors that are not there are no TLS" {
 	talk SSLCTLFD=50 SSLREADFD=51 SSLWRITEFD=52 <<-EOT
 		$ehlo
