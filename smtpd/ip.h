@@ -20,6 +20,8 @@ struct ip_address {
 /* The bits that a mapped address has before the IPv4 one. */
 #define IP_MAPPED_BITS 96
 
+#define IP_PORT_MAX 65535
+
 /* From 4 or 16 octets in network order, and back to as many. */
 struct ip_address ip_from_ipv4(const void *octets);
 struct ip_address ip_from_ipv6(const void *octets);

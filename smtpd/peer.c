@@ -6,12 +6,10 @@
 
 #include "text.h"
 
-#define PORT_MAX 65535
-
 static bool
 parse_port(const char *text, unsigned *port)
 {
-	const char *end = ip_scan_number(text, PORT_MAX, port);
+	const char *end = ip_scan_number(text, IP_PORT_MAX, port);
 
 	return end != NULL && *end == '\0';
 }

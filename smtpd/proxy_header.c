@@ -3,8 +3,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define PORT_MAX 65535
-
 /* Version 2, section 2.2: the fixed part, and what its octets 13 and 14 say. */
 #define V2_FIXED 16
 #define V2_VERSION 2
@@ -86,10 +84,10 @@ scan_v1_ends(const struct v1_kind *kind, const char *at, struct proxy_header *h)
 	at = kind->scan(at + 1, &server);
 	if (at == NULL || *at != ' ')
 		return NULL;
-	at = ip_scan_number(at + 1, PORT_MAX, &h->port);
+	at = ip_scan_number(at + 1, IP_PORT_MAX, &h->port);
 	if (at == NULL || *at != ' ')
 		return NULL;
-	return ip_scan_number(at + 1, PORT_MAX, &port);
+	return ip_scan_number(at + 1, IP_PORT_MAX, &port);
 }
 
 /* The words behind the signature, without CRLF. */

@@ -6,17 +6,17 @@
 
 #include "ranges.h"
 
-#define PORT_MAX 65535
-
 /* The port at the front of a list, which is taken off; 0 if none is there. */
 static unsigned
 take_port(const char **list)
 {
-	unsigned port = 0;
+	unsigned port;
+	const char *end = ip_scan_number(*list, IP_PORT_MAX, &port);
 
-	for (; **list >= '0' && **list <= '9' && port <= PORT_MAX; (*list)++)
-		port = port * 10 + (unsigned)(**list - '0');
-	return port <= PORT_MAX ? port : 0;
+	if (end == NULL)
+		return 0;
+	*list = end;
+	return port;
 }
 
 static const char *
