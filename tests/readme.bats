@@ -129,6 +129,38 @@ assert_delivers() {
 	grep -qF 'client=unknown[192.0.2.1]' "$PEER_DIR/log"
 }
 
+# The settings of a connector's file, be they commented out or not, that decide
+# for whom the next hop sends mail on.
+relay_settings() {
+	sed -nE 's/^#?((RELAYCLIENT|SMTPD_XCLIENT)=)/\1/p' "$root/units/$1"
+}
+
+# Usage: foreign REPLY [SETTING]...
+foreign() {
+	talk "${SETTINGS[@]}" RELAYCLIENT= "${@:2}" <<-EOT
+		$ehlo
+		$mail
+		C: RCPT TO:<someone@elsewhere.example>
+		S: $1
+		$quit
+	EOT
+}
+
+@test "Postfix sends on what comes to the connectors that may send anywhere" {
+	local file own
+	start_postfix "$(block '^\*\*Postfix\*\*' | sed "s/10025/$HOP_PORT/")" \
+		<<<'myhostname = hop.test'
+	settings '^\*\*Postfix\*\*' "s/10025/$HOP_PORT/"
+	prepare
+	foreign '451 4.4.1 Next hop does not answer now'
+	grep -qF 'unknown[192.0.2.1]: 454 4.7.1' "$PEER_DIR/log"
+	for file in tarpit-smtpd-submission.environment \
+		connectors/tarpit-smtpd-internal.environment; do
+		mapfile -t own < <(relay_settings "$file")
+		foreign '250 2.1.5 Recipient OK' "${own[@]}"
+	done
+}
+
 # Runs a block of the README as root, on a machine.
 run_block() {
 	block "$1" >"$BATS_TEST_TMPDIR/block"
