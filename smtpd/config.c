@@ -151,7 +151,7 @@ check_auth(const struct config *config, struct config_error *error)
 {
 	error->value = config->auth_socket;
 	error->reason = config->require_auth && config->auth_socket[0] == '\0'
-	    ? "must have the service, as SMTPD_REQUIRE_AUTH is yes"
+	    ? "must be set, as SMTPD_REQUIRE_AUTH is yes"
 	    : NULL;
 	return error->reason == NULL;
 }

@@ -343,7 +343,7 @@ for i in range(int(sys.argv[1])):
 @test "with SMTPD_REQUIRE_AUTH there must be a service" {
 	run handler SMTPD_REQUIRE_AUTH=yes --check-config
 	assert_failure 78
-	assert_output 'SMTPD_AUTH_SOCKET: value "": must have the service, as'\
+	assert_output 'SMTPD_AUTH_SOCKET: value "": must be set, as'\
 ' SMTPD_REQUIRE_AUTH is yes'
 	run handler SMTPD_REQUIRE_AUTH=yes SMTPD_AUTH_SOCKET=/a --check-config
 	assert_success

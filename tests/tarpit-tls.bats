@@ -301,6 +301,41 @@ complains() {
 		-c "$bad/certificate.pem" -k "$bad/locked.pem"
 }
 
+# Makes a certificate that is valid between two times, YYYYMMDDHHMMSSZ.
+# Usage: make_dated DIRECTORY FROM TO
+make_dated() {
+	make_key_pair "$1"
+	openssl req -new -key "$1/key.pem" -subj /CN=mx.example.org \
+		-out "$1/request"
+	printf '%s\n' '[ca]' 'default_ca = all' '[all]' \
+		"database = $1/index" "serial = $1/serial" \
+		"new_certs_dir = $1" 'policy = names' \
+		'[names]' 'commonName = supplied' >"$1/ca.cnf"
+	: >"$1/index"
+	echo 01 >"$1/serial"
+	openssl ca -batch -config "$1/ca.cnf" -md sha256 -selfsign -notext \
+		-keyfile "$1/key.pem" -startdate "$2" -enddate "$3" \
+		-in "$1/request" -out "$1/certificate.pem" 2>/dev/null
+}
+
+@test "the dates of a certificate are checked, but do not hinder" {
+	local pair=$BATS_TEST_TMPDIR/pair
+	local dated=(-c "$pair/certificate.pem" -k "$pair/key.pem")
+	make_dated "$pair" 20200101000000Z 20210101000000Z
+	run -78 "$TARPIT_TLS" --check "${dated[@]}"
+	assert_output "tarpit-tls: $pair/certificate.pem: it has expired"
+	run -0 tls <<-END
+		assert Handler("${dated[*]}".split()).line() == "ready"
+	END
+	assert_output ''
+	make_dated "$pair" 22200101000000Z 22210101000000Z
+	run -78 "$TARPIT_TLS" --check "${dated[@]}"
+	assert_output "tarpit-tls: $pair/certificate.pem: it is not valid yet"
+	make_dated "$pair" 20200101000000Z 22210101000000Z
+	run -0 "$TARPIT_TLS" --check "${dated[@]}"
+	assert_output ''
+}
+
 @test "without a key pair it says how to give it one" {
 	local reason='no certificate and key: use LoadCredential= or -c and -k'
 	complains "$reason"

@@ -116,7 +116,9 @@ records() {
 	for name in certificate key; do
 		systemctl stop tarpit-tls.socket
 		mv "$files/$name.pem" "$files/$name"
-		systemctl start tarpit-tls.socket
+		run systemctl start tarpit-tls.socket
+		assert_failure
+		assert_output --partial 'Assertion failed'
 		run systemctl is-active tarpit-tls.socket
 		assert_output inactive
 		run machine run test -e /run/tarpit-smtpd/tls

@@ -107,6 +107,24 @@ load(struct key_pair *files)
 	return context;
 }
 
+/* More than load() does: mail servers mostly do not look at the dates, so that
+ * they are no reason to do without TLS. */
+static int
+check_key_pair(struct key_pair *files)
+{
+	SSL_CTX *context = load(files);
+	const char *reason;
+
+	if (context == NULL)
+		return EX_CONFIG;
+	reason = context_out_of_date(context);
+	SSL_CTX_free(context);
+	if (reason == NULL)
+		return EX_OK;
+	complain("%s: %s", files->certificate, reason);
+	return EX_CONFIG;
+}
+
 /* The handler waits for it, so the socket has room for a line. */
 __attribute__((format(printf, 1, 2))) static bool
 say(const char *format, ...)
@@ -226,6 +244,6 @@ main(int argc, char **argv)
 		return EX_USAGE;
 	}
 	if (check)
-		return load(&files) == NULL ? EX_CONFIG : EX_OK;
+		return check_key_pair(&files);
 	return run(&files);
 }

@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -105,5 +106,17 @@ context_new(const struct key_pair *files, struct context_error *error)
 	if (error->text == NULL)
 		error->text = problem_text("out of memory");
 	SSL_CTX_free(context);
+	return NULL;
+}
+
+const char *
+context_out_of_date(const SSL_CTX *context)
+{
+	const X509 *certificate = SSL_CTX_get0_certificate(context);
+
+	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+		return "it has expired";
+	if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+		return "it is not valid yet";
 	return NULL;
 }

@@ -24,4 +24,8 @@ struct context_error {
  */
 SSL_CTX *context_new(const struct key_pair *, struct context_error *);
 
+/* Why a client that looks at the certificate's dates would not take it now, or
+ * NULL. A handshake is not hindered by it. */
+const char *context_out_of_date(const SSL_CTX *);
+
 #endif
