@@ -87,8 +87,11 @@ setup_file() {
 	systemctl daemon-reload
 	systemctl enable --now --quiet tarpit-smtpd.socket
 	local section='More than one connector'
+	local directory=/etc/tarpit-smtpd/tls
+	local key_pair="-c $directory/certificate.pem -k $directory/key.pem"
 	{
 		block TLS 'install -d -m 700 /etc/tarpit-smtpd/tls'
+		block TLS "tarpit-tls --check $key_pair"
 		block "$section" \
 			'systemctl enable --now tarpit-smtpd-submission.socket'
 		block "$section" \
