@@ -60,6 +60,8 @@ starttls_run(struct session *s, struct span argument)
 	/* CVE-2011-0411. */
 	if (stream_has_input(s->stream))
 		return refuse_text(s);
+	/* What is owed must not wait with us. */
+	stream_flush(s->stream, session_wait_deadline(s));
 	if (!reach(s))
 		return &reply_no_tls;
 	if (stream_has_input(s->stream))

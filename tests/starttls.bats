@@ -246,6 +246,21 @@ text_is_refused() {
 	wait_until 20 no_tls_process
 }
 
+@test "answers owed do not wait for tarpit-tls" {
+	stand_in hold "$BATS_TEST_TMPDIR/go"
+	talk_tls <<-EOT
+		$ehlo_tls
+		C: NOOP
+		C: STARTTLS
+		S: 250 2.0.0 OK
+		@run touch $BATS_TEST_TMPDIR/go
+		S: 220 2.0.0 Ready to start TLS
+		@signal TERM
+		@eof
+		@exit 0
+	EOT
+}
+
 # After STARTTLS could not be had, the session goes on, with one record of a
 # fault for each.
 # Usage: unavailable ERROR [ERROR-THE-SECOND-TIME]
