@@ -132,9 +132,9 @@ check: $(programs) $(addprefix $B/sanitized/,tarpit-smtpd tarpit-tls) \
 
 # Each system call of a delivery fails once, and the process is killed at each;
 # each write does less than it was asked to; the next hop dies at each point of
-# the dialogue. Then 2,000 messages go from Postfix to Dovecot, which is restarted
-# all the while, as handlers are killed. Prints a table of each; fails if a
-# message was lost. Takes about two minutes.
+# the dialogue, or answers oddly at two. Then 2,000 messages go from Postfix to
+# Dovecot, which is restarted all the while, as handlers are killed. Prints a table
+# of each; fails if a message was lost. Takes about two minutes.
 check-faults: $(programs) $B/faults/shorten
 	tests/faults/sweep
 	bats tests/faults/between.bats
