@@ -99,6 +99,20 @@ assert_bad() {
 	assert_output "$shown"
 }
 
+@test "the manual has every reply that is no success, and every end of a session" {
+	local replies ends known each
+	known=$(<"$root/smtpd/tarpit-smtpd.8")
+	mapfile -t replies < <(sed -nE \
+		's/.*= \{ ([45][0-9]{2}), "([0-9.]+)".*/\1 \2/p' "$root"/smtpd/*.c)
+	mapfile -t ends < <(sed -nE \
+		'/^end_name/,/^}/ s/.*return "(.+)";/\1/p' "$root/smtpd/session_log.c")
+	assert [ "${#replies[@]}" -gt 40 ]
+	assert [ "${#ends[@]}" -gt 5 ]
+	for each in "${replies[@]}" "${ends[@]}"; do
+		[[ $known == *"$each"* ]] || fail "$each is not there"
+	done
+}
+
 @test "a setting from the environment is shown as such" {
 	run show TARPITDELAY=1 TARPITCOUNT=2 SMTPD_RECIPIENTS=/r \
 		SMTPD_DELIVERY=smtp:unix:/s SMTPD_HOSTNAME=h.example \
