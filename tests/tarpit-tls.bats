@@ -287,15 +287,15 @@ complains() {
 		-c "$bad/none.pem" -k "$bad/key.pem"
 	complains "$bad/none.pem: No such file or directory" \
 		-c "$bad/certificate.pem" -k "$bad/none.pem"
-	complains "$bad/text.pem: no start line" \
+	complains "$bad/text.pem: it holds no certificate in PEM" \
 		-c "$bad/text.pem" -k "$bad/key.pem"
-	complains "$bad/text.pem: unsupported" \
+	complains "$bad/text.pem: it holds no key in PEM" \
 		-c "$bad/certificate.pem" -k "$bad/text.pem"
-	complains "$KEYS/key.pem: key values mismatch" \
+	complains "$KEYS/key.pem: it is not the key of the certificate" \
 		-c "$bad/certificate.pem" -k "$KEYS/key.pem"
 	complains "$KEYS/rsa/key.pem: the certificate is for another kind of key" \
 		-c "$bad/certificate.pem" -k "$KEYS/rsa/key.pem"
-	complains "$bad/small/certificate.pem: ee key too small" \
+	complains "$bad/small/certificate.pem: its key is too small" \
 		-c "$bad/small/certificate.pem" -k "$bad/small/key.pem"
 	complains "$bad/locked.pem: it has a passphrase" \
 		-c "$bad/certificate.pem" -k "$bad/locked.pem"

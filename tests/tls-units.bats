@@ -164,9 +164,9 @@ certificate() {
 	run -0 tls_as tarpit-smtpd <<<'assert h.line() == ""'
 	wait_until 20 no_process_is_left
 	run -0 records notice "$before"
-	assert_output --regexp '^tarpit-tls: /.*/key\.pem: key values mismatch$'
+	assert_output --regexp '^tarpit-tls: /.*/key\.pem: it is not the key of the certificate$'
 	run -0 records err
-	assert_line --partial 'key values mismatch'
+	assert_line --partial 'it is not the key of the certificate'
 }
 
 @test "a certificate that is gone is end-of-file for the handler" {

@@ -1,8 +1,35 @@
 #include "problem.h"
 
 #include <openssl/err.h>
+#include <openssl/pemerr.h>
+#include <openssl/sslerr.h>
+#include <openssl/x509err.h>
 #include <stddef.h>
 #include <string.h>
+
+/* What an administrator is likely to see, and would not know from the words of
+ * the library. */
+static const struct {
+	int library;
+	int reason;
+	const char *text;
+} plain[] = {
+	{ ERR_LIB_PEM, PEM_R_NO_START_LINE, "it holds no certificate in PEM" },
+	{ ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED, "it holds no key in PEM" },
+	{ ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH,
+	    "it is not the key of the certificate" },
+	{ ERR_LIB_SSL, SSL_R_EE_KEY_TOO_SMALL, "its key is too small" },
+};
+
+static const char *
+plain_text(unsigned long error)
+{
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (ERR_GET_LIB(error) == plain[i].library &&
+		    ERR_GET_REASON(error) == plain[i].reason)
+			return plain[i].text;
+	return ERR_reason_error_string(error);
+}
 
 const char *
 problem_text(const char *otherwise)
@@ -14,6 +41,6 @@ problem_text(const char *otherwise)
 	if (ERR_SYSTEM_ERROR(error))
 		text = strerror(ERR_GET_REASON(error));
 	else if (error != 0)
-		text = ERR_reason_error_string(error);
+		text = plain_text(error);
 	return text == NULL ? otherwise : text;
 }
