@@ -50,7 +50,7 @@ void
 auth_service_use(const struct auth_service *a, struct sandbox_needs *needs)
 {
 	if (a->socket >= 0)
-		needs->auth_socket = a->socket;
+		needs->calls.auth_socket = a->socket;
 }
 
 void

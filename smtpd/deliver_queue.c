@@ -84,7 +84,7 @@ static void
 use(const struct delivery *d, struct sandbox_needs *needs)
 {
 	(void)d;
-	needs->receives_descriptors = true;
+	needs->calls.receives_descriptors = true;
 }
 
 static struct timespec

@@ -214,7 +214,10 @@ receipt(const struct delivery *d)
 static void
 use(const struct delivery *d, struct sandbox_needs *needs)
 {
-	needs->next_hop = &d->relay.setup.target.address.any;
+	const struct sockaddr *address = &d->relay.setup.target.address.any;
+
+	needs->next_hop = address;
+	needs->calls.next_hop_family = address->sa_family;
 }
 
 const struct delivery_method deliver_smtp = {

@@ -122,7 +122,6 @@ enter_sandbox(void)
 		.message_size = c.config.data_bytes,
 		.memory = MEMORY_MAX,
 	};
-	struct sandbox_filter_needs filter_needs = { 0 };
 	struct sock_filter room[SANDBOX_FILTER_MAX];
 	struct sock_fprog filter;
 	bool without_landlock = false;
@@ -131,12 +130,7 @@ enter_sandbox(void)
 	delivery_use(&c.delivery, &needs);
 	auth_service_use(&c.session.auth.service, &needs);
 	tls_use(&c.session.tls, &needs);
-	filter_needs.receives_descriptors = needs.receives_descriptors;
-	filter_needs.auth_socket = needs.auth_socket;
-	filter_needs.tls_socket = needs.tls_socket;
-	if (needs.next_hop != NULL)
-		filter_needs.next_hop_family = needs.next_hop->sa_family;
-	filter = sandbox_filter_for(&filter_needs, room);
+	filter = sandbox_filter_for(&needs.calls, room);
 	refused = sandbox_enter(&needs, c.config.seccomp ? &filter : NULL,
 	    &without_landlock);
 	if (refused != NULL) {

@@ -12,14 +12,14 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "sandbox_filter.h"
+
 struct sandbox_needs {
 	int maildir_root;      /* directory below which mail is written; -1 */
 	uint64_t message_size; /* largest message to be written; 0: any */
+	uint64_t memory;       /* address space in octets */
 	const struct sockaddr *next_hop; /* that may be connected to; NULL */
-	bool receives_descriptors;	 /* over a socket */
-	int auth_socket;		 /* local, may be connected; 0: none */
-	int tls_socket;	 /* the same, and may pass descriptors; 0: none */
-	uint64_t memory; /* address space in octets */
+	struct sandbox_filter_needs calls;
 };
 
 /* Closes what the starter left open beside stdin, stdout and stderr, and beside

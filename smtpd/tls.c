@@ -72,7 +72,7 @@ void
 tls_use(const struct tls *tls, struct sandbox_needs *needs)
 {
 	if (tls->provider == TLS_SERVICE)
-		needs->tls_socket = tls->ends.input_fd;
+		needs->calls.tls_socket = tls->ends.input_fd;
 }
 
 bool

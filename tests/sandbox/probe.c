@@ -550,10 +550,12 @@ enter(const char *how, const struct prepared *p)
 	struct sandbox_needs needs = {
 		.maildir_root = p->root,
 		.message_size = MESSAGE_SIZE,
-		.receives_descriptors = strcmp(how, "program") == 0,
-		.auth_socket = strcmp(how, "auth") == 0 ? p->local : 0,
-		.tls_socket = strcmp(how, "tls") == 0 ? p->local : 0,
 		.memory = TOO_MUCH / 2,
+		.calls = {
+		    .receives_descriptors = strcmp(how, "program") == 0,
+		    .auth_socket = strcmp(how, "auth") == 0 ? p->local : 0,
+		    .tls_socket = strcmp(how, "tls") == 0 ? p->local : 0,
+		},
 	};
 	struct sock_filter room[SANDBOX_FILTER_MAX];
 	struct sock_fprog filter;
@@ -564,15 +566,11 @@ enter(const char *how, const struct prepared *p)
 		enter_tarpit_tls(strcmp(how, "tarpit-tls") == 0);
 		return;
 	}
-	if (strcmp(how, "relay") == 0)
+	if (strcmp(how, "relay") == 0) {
 		needs.next_hop = (const struct sockaddr *)&p->listening;
-	filter = sandbox_filter_for(
-	    &(struct sandbox_filter_needs){
-		.next_hop_family = needs.next_hop == NULL ? AF_UNSPEC : AF_INET,
-		.receives_descriptors = needs.receives_descriptors,
-		.auth_socket = needs.auth_socket,
-		.tls_socket = needs.tls_socket },
-	    room);
+		needs.calls.next_hop_family = AF_INET;
+	}
+	filter = sandbox_filter_for(&needs.calls, room);
 	must_enter(&needs, strcmp(how, "limits") == 0 ? NULL : &filter);
 }
 
