@@ -98,11 +98,34 @@ trouble_of(enum stream_result result)
 	return "says what does not fit";
 }
 
+/* The service may let us wait, or hold its answer back as we do in the tar pit;
+ * not for a client that is gone. One that has said all there is to say may look like that;
+ * it has a second. */
+static bool
+is_waited_for(const struct auth_service *a, const struct stream *client,
+    struct timespec deadline)
+{
+	struct pollfd answer = { .fd = a->socket, .events = POLLIN };
+	struct timespec soon = clock_add(clock_now(),
+	    (struct timespec){ .tv_sec = 1 });
+
+	if (clock_before(deadline, soon))
+		soon = deadline;
+	return signals_poll(&answer, 1, soon) != 0 ||
+	    stream_wait_beside(&a->stream, client, deadline);
+}
+
 /* Reads lines up to one that ends what we wait for. */
 static bool
-listen_for(struct auth_service *a, bool (*is_end)(const struct auth_line *),
-    struct timespec deadline, bool *offers_plain)
+listen_for(struct auth_service *a, const struct stream *client,
+    bool (*is_end)(const struct auth_line *), struct timespec deadline,
+    bool *offers_plain)
 {
+	if (!is_waited_for(a, client, deadline)) {
+		a->client_is_gone = true;
+		lose(a, "was not waited for", 0);
+		return false;
+	}
 	for (int i = 0; i < LINES_MAX; i++) {
 		struct span line;
 		enum stream_result result = stream_read_until(&a->stream,
@@ -183,7 +206,8 @@ say(struct auth_service *a, struct text *text, struct timespec deadline)
 
 /* Each side says first what it speaks. */
 static bool
-greet(struct auth_service *a, struct timespec deadline)
+greet(struct auth_service *a, const struct stream *client,
+    struct timespec deadline)
 {
 	struct text hello = TEXT_IN(a->said);
 	bool offers_plain = false;
@@ -198,30 +222,13 @@ greet(struct auth_service *a, struct timespec deadline)
 	a->stream.through_sigterm = false;
 	auth_line_hello(&hello, a->process);
 	say(a, &hello, deadline);
-	if (!listen_for(a, ends_hello, deadline, &offers_plain))
+	if (!listen_for(a, client, ends_hello, deadline, &offers_plain))
 		return false;
 	if (a->heard.kind != AUTH_LINE_DONE)
 		lose(a, trouble_of(STREAM_OK), 0);
 	else if (!offers_plain)
 		lose(a, "does not offer PLAIN", 0);
 	return a->connected;
-}
-
-/* The service may hold its answer back, as we do in the tar pit, and not for a
- * client that is gone. One that has said all there is to say may look like that;
- * it has a second. */
-static bool
-is_waited_for(const struct auth_service *a, const struct stream *client,
-    struct timespec deadline)
-{
-	struct pollfd answer = { .fd = a->socket, .events = POLLIN };
-	struct timespec soon = clock_add(clock_now(),
-	    (struct timespec){ .tv_sec = 1 });
-
-	if (clock_before(deadline, soon))
-		soon = deadline;
-	return signals_poll(&answer, 1, soon) != 0 ||
-	    stream_wait_beside(&a->stream, client, deadline);
 }
 
 static enum auth_verdict
@@ -241,6 +248,12 @@ judge(struct auth_service *a)
 	return lose(a, trouble_of(STREAM_OK), 0);
 }
 
+static enum auth_verdict
+failure_of(const struct auth_service *a)
+{
+	return a->client_is_gone ? AUTH_NOBODY_WAITS : AUTH_CANNOT_TELL;
+}
+
 enum auth_verdict
 auth_service_ask(struct auth_service *a, struct auth_request request,
     const struct stream *client, struct timespec deadline)
@@ -248,22 +261,17 @@ auth_service_ask(struct auth_service *a, struct auth_request request,
 	struct timespec until = clock_add(clock_now(),
 	    (struct timespec){ .tv_sec = AUTH_SERVICE_SECONDS });
 	struct text line = TEXT_IN(a->said);
-	bool waited_for, answered, ignored;
+	bool answered, ignored;
 
 	if (clock_before(deadline, until))
 		until = deadline;
-	if (a->socket < 0 || (!a->connected && !greet(a, until)))
-		return AUTH_CANNOT_TELL;
+	if (a->socket < 0 || (!a->connected && !greet(a, client, until)))
+		return failure_of(a);
 	request.number = ++a->requests;
 	auth_line_request(&line, &request);
 	say(a, &line, until);
-	waited_for = is_waited_for(a, client, until);
-	answered = waited_for && listen_for(a, ends_answer, until, &ignored);
+	answered = listen_for(a, client, ends_answer, until, &ignored);
 	explicit_bzero(a->said, sizeof(a->said));
 	stream_forget(&a->stream);
-	if (!waited_for) {
-		lose(a, "was not waited for", 0);
-		return AUTH_NOBODY_WAITS;
-	}
-	return answered ? judge(a) : AUTH_CANNOT_TELL;
+	return answered ? judge(a) : failure_of(a);
 }

@@ -35,6 +35,7 @@ struct auth_service {
 	int socket;	  /* -1: none */
 	uint32_t process; /* our number: how it tells its clients apart */
 	bool connected;
+	bool client_is_gone; /* it has hung up while we waited */
 	uint32_t requests;
 
 	/* Why it cannot be told: what it did, and an errno or 0. */

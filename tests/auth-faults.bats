@@ -204,18 +204,29 @@ is_put_off() {
 	EOT
 }
 
-@test "a client that hangs up while the service waits ends the process" {
-	start_service 'HELLO|<hang>'
+# Usage: ends_with_client RULE [LINE]
+# The service does this, and the client hangs up meanwhile; before that, the line
+# of the transcript.
+ends_with_client() {
+	start_service "$1"
+	: >"$LOG"
 	authenticate <<-EOT
 		$ehlo_auth
 		C: AUTH PLAIN $good
-		@run until grep -q resp= $SERVICE.log; do sleep 0.02; done
+		@read
+		${2-}
 		@close
 		@exit 0
 	EOT
 	grep smtp_end=hang-up "$LOG"
 	run grep -c . "$LOG"
 	assert_output 1
+}
+
+@test "a client that hangs up while the service waits ends the process" {
+	ends_with_client 'HELLO|<hang>' \
+		"@run until grep -q resp= $SERVICE.log; do sleep 0.02; done"
+	ends_with_client '<hang>'
 }
 
 @test "a client that has said all still gets an answer that comes soon" {
