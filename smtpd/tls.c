@@ -93,7 +93,8 @@ tls_reach(struct tls *tls, struct timespec deadline)
 	case TLS_STARTER:
 		return true;
 	}
-	errno = EPROTONOSUPPORT;
+	/* The socket was not there when the connection came. */
+	errno = ENOENT;
 	return false;
 }
 
