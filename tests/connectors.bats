@@ -318,7 +318,7 @@ settings_of_handler() {
 	machine run python3 -c 'import socket; \
 		socket.socket(socket.AF_UNIX).bind("/run/is-there")'
 	settings '' SMTPD_TLS_SOCKET=/run/is-there 'SMTPD_TLS_PORTS=465 2525' \
-		SMTPD_AUTH_SOCKET=/run/auth
+		SMTPD_AUTH_SOCKET=/run/is-there
 	settings internal SMTPD_TLS_SOCKET=
 	settings proxy SMTPD_TLS_SOCKET= SMTPD_AUTH_PLAINTEXT=yes
 	run -0 json '.[] | [.name, .auth] + (.listen | map(.tls))'
@@ -326,8 +326,12 @@ settings_of_handler() {
 		["tarpit-smtpd","offered","starttls"]
 		["tarpit-smtpd-internal","unavailable","no"]
 		["tarpit-smtpd-proxy","offered","unavailable"]
-		["tarpit-smtpd-submission","required","starttls","implicit"]
+		["tarpit-smtpd-submission","unavailable","starttls","implicit"]
 	END
+	# Dovecot's socket was not where its file says.
+	settings submission SMTPD_AUTH_SOCKET=/run/is-there
+	run -0 json '.[] | select(.name == "tarpit-smtpd-submission").auth'
+	assert_output '"required"'
 }
 
 @test "a connector that cannot serve is shown with the reason" {

@@ -4,6 +4,7 @@
 #	setting NAME=VALUE # ...	as tarpit-smtpd --show-config prints them
 #	error TEXT		what the handler, or systemd, has to say
 #	tls			the socket of tarpit-tls is there
+#	auth			that of the authentication service is
 # The exit status is 78 if one of them cannot serve.
 
 BEGIN {
@@ -20,6 +21,7 @@ $1 == "socket" { read_property(text) }
 $1 == "setting" { read_setting(text) }
 $1 == "error" { read_error(text) }
 $1 == "tls" { tls = 1 }
+$1 == "auth" { auth = 1 }
 
 END {
 	finish()
@@ -93,7 +95,7 @@ function finish()
 	else
 		add_rows()
 	name = state = ""
-	enabled = unusable = tls = 0
+	enabled = unusable = tls = auth = 0
 	address_count = setting_count = message_count = 0
 	split("", settings)
 	any = 1
@@ -118,13 +120,13 @@ function tls_of(address)
 }
 
 # Authentication needs a service that knows the passwords, and TLS.
-function auth_state(there, required)
+function auth_state(wanted, required)
 {
-	there = settings["SMTPD_AUTH_SOCKET"] != ""
+	wanted = settings["SMTPD_AUTH_SOCKET"] != ""
 	required = settings["SMTPD_REQUIRE_AUTH"] == "yes"
-	if (!there && !required)
+	if (!wanted && !required)
 		return "no"
-	if (!there || !tls && settings["SMTPD_AUTH_PLAINTEXT"] != "yes")
+	if (!auth || !tls && settings["SMTPD_AUTH_PLAINTEXT"] != "yes")
 		return "unavailable"
 	return required ? "required" : "offered"
 }
