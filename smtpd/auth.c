@@ -13,8 +13,7 @@ static const struct reply already_done = { 503, "5.5.1",
 	"Authenticated already" };
 static const struct reply wrong_credentials = { 535, "5.7.8",
 	"Authentication credentials invalid" };
-static const struct reply need_tls = { 538, "5.7.11",
-	"Encryption required; say STARTTLS first" };
+static const struct reply need_tls = { 538, "5.7.11", "Encryption required" };
 
 static bool
 is_configured(const struct session *s)

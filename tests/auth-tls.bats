@@ -50,7 +50,7 @@ ehlo_auth_again="${ehlo_auth#S: 220 mx.example.org ESMTP?}"
 	authenticate <<-EOT
 		$ehlo_tls
 		C: AUTH PLAIN $good
-		S: 538 5.7.11 Encryption required; say STARTTLS first
+		S: 538 5.7.11 Encryption required
 		$starttls
 		C: AUTH PLAIN $good
 		S: 503 5.5.1 Say EHLO first

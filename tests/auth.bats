@@ -296,9 +296,9 @@ record() {
 	talk "SMTPD_AUTH_SOCKET=$PEER_DIR/auth" <<-EOT
 		$ehlo
 		C: AUTH PLAIN $good
-		S: 538 5.7.11 Encryption required; say STARTTLS first
+		S: 538 5.7.11 Encryption required
 		C: AUTH LOGIN
-		S: 538 5.7.11 Encryption required; say STARTTLS first
+		S: 538 5.7.11 Encryption required
 		$quit
 	EOT
 }
