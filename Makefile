@@ -259,7 +259,8 @@ $B/starters:
 	for deb in $@.new/*.deb; do dpkg-deb -x $$deb $@.new || exit; done
 	mv $@.new $@
 
-# Where things are installed. The files in units/ name places as @PLACE@.
+# Where things are installed. The files in units/ name places as @PLACE@, the
+# manual pages as they are by default.
 SBINDIR = $(PREFIX)/sbin
 LIBDIR = $(PREFIX)/lib
 MANDIR = $(PREFIX)/share/man
@@ -271,7 +272,8 @@ manual_pages_5 := $(wildcard smtpd/*.5 tools/*.5)
 manual_pages_8 := $(wildcard smtpd/*.8 tools/*.8)
 
 place = install -m 644 /dev/null $(DESTDIR)$2 && \
-	sed -e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
+	sed -e 's|/usr/local/|$(PREFIX)/|g' \
+		-e 's|@SBINDIR@|$(SBINDIR)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' \
 		-e 's|@VERSION@|$(VERSION)|g' \
 		-e 's|@CONFIG_DIR@|$(SYSCONFDIR)/tarpit-smtpd|g' \
 		-e 's|@STATE_DIR@|$(STATEDIR)/tarpit-smtpd|g' \
@@ -303,8 +305,8 @@ install: $(programs) $(preloaded)
 	@$(call place_all,$(example_files),$(DOCDIR)/connectors)
 	install -m 644 units/tarpit-smtpd.catalog \
 		$(DESTDIR)$(LIBDIR)/systemd/catalog
-	install -m 644 $(manual_pages_5) $(DESTDIR)$(MANDIR)/man5
-	install -m 644 $(manual_pages_8) $(DESTDIR)$(MANDIR)/man8
+	@$(call place_all,$(manual_pages_5),$(MANDIR)/man5)
+	@$(call place_all,$(manual_pages_8),$(MANDIR)/man8)
 	@# The settings are the administrator's: what is there stays.
 	for file in environment $(notdir $(environment_files)); do \
 		test -e $(DESTDIR)$(SYSCONFDIR)/tarpit-smtpd/$$file || \

@@ -67,6 +67,8 @@ files() {
 @test "the files installed name only places and pages that were installed" {
 	make_target install
 	run -1 grep -rIE '@(SBINDIR|LIBDIR|CONFIG_DIR|STATE_DIR|RUN_DIR|VERSION)@' "$there"
+	run -1 grep -rI /usr/local "$there"
+	run -0 grep -rl /opt/mail/share/doc "$there/opt/mail/share/man"
 
 	local units=$there/opt/mail/lib/systemd/system program page
 	run -0 sed -nE 's|^ExecStart=(.* )?(/opt/mail/[^ ]*).*|\2|p' \
