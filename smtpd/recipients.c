@@ -202,6 +202,20 @@ accept_postmaster(struct recipients_found *found, const struct address *a)
 	}
 }
 
+/* RFC 5321, 2.4: who is delivered to as he was given keeps the case of his local
+ * part, which the next hop may care for. */
+static void
+keep_case(struct address *delivery, const struct address *given,
+    const struct address *folded)
+{
+	struct span local = address_local(delivery);
+
+	if (local.length <= folded->local_length &&
+	    memcmp(local.data, folded->local, local.length) == 0 &&
+	    span_equal(address_domain(delivery), address_domain(folded)))
+		memcpy(delivery->local, given->local, local.length);
+}
+
 void
 recipients_find(struct recipients *r, const struct address *address,
     struct recipients_found *found)
@@ -223,4 +237,6 @@ recipients_find(struct recipients *r, const struct address *address,
 	}
 	find_mailbox(&l, &folded);
 	accept_postmaster(found, &folded);
+	if (found->answer == RECIPIENTS_ACCEPTED)
+		keep_case(&found->delivery, address, &folded);
 }

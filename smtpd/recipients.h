@@ -62,8 +62,9 @@ void recipients_open(struct recipients *, const char *path,
  * the local part has several separators, the longest base address wins; where
  * "-" is one, "base-default" stands for what the base does not take.
  *
- * The delivery address is the one in the data ("=address", followed once), or
- * the base address if that decided, or the recipient itself, in small letters.
+ * The delivery address is the one in the data ("=address", followed once), in
+ * small letters, or the base address if that decided, or the recipient itself,
+ * with the local part as it was given.
  * "postmaster", alone or at a domain of ours, is accepted whatever the file
  * says, unless the file cannot be read.
  */
@@ -72,7 +73,7 @@ void recipients_find(struct recipients *, const struct address *,
 
 void recipients_close(struct recipients *);
 
-/* Into ASCII small letters, in which keys and delivery addresses are. */
+/* Into ASCII small letters, in which keys and the addresses in data are. */
 void recipients_fold(struct address *);
 
 /* Appends the key of a folded mailbox: its local part as it is without quotes,

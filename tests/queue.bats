@@ -89,7 +89,7 @@ fault='S: 451 4.3.0 Local error; try again later'
 		$quit
 	EOT
 	cmp "$QUEUE_DIR/envelope.1" <(printf 'Fa b@example.net\0%s\0%s\0%s\0\0' \
-		Talice@example.org Tbob@example.org Tpostmaster@mx.example.org)
+		Talice@example.org TBob@example.org Tpostmaster@mx.example.org)
 	cmp "$QUEUE_DIR/envelope.2" <(printf 'F\0Talice@example.org\0\0')
 	cmp <(tail -n 4 "$QUEUE_DIR/message.1") \
 		<(printf 'Subject: test\n\n.\n\xfc\n')
