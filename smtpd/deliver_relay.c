@@ -54,13 +54,22 @@ forget(struct delivery *d)
 	d->relay.recipients = 0;
 }
 
-/* A transaction that was begun there is forgotten by hanging up; so is MAIL
- * that was refused, of which Postfix keeps the size. */
+/* Says goodbye, and does not wait for the answer (RFC 5321, 4.1.1.10). */
+static void
+leave(struct nexthop *hop)
+{
+	if (nexthop_is_ready(hop))
+		nexthop_say_goodbye(hop);
+	nexthop_close(hop);
+}
+
+/* A transaction that was begun there is forgotten by leaving; so is MAIL that was
+ * refused, of which Postfix keeps the size. */
 static void
 reset(struct delivery *d)
 {
 	if (d->relay.begun)
-		nexthop_close(&d->relay.hop);
+		leave(&d->relay.hop);
 	forget(d);
 }
 
@@ -194,15 +203,10 @@ abort_message(struct delivery *d)
 	forget(d);
 }
 
-/* Says goodbye, and does not wait for the answer (RFC 5321, 4.1.1.10). */
 static void
 close_relay(struct delivery *d)
 {
-	struct relay_delivery *r = &d->relay;
-
-	if (!r->begun && nexthop_is_ready(&r->hop))
-		nexthop_say_goodbye(&r->hop);
-	nexthop_close(&r->hop);
+	leave(&d->relay.hop);
 }
 
 static const char *

@@ -208,6 +208,33 @@ QUIT
 	assert_output 3
 }
 
+@test "a transaction that comes to nothing ends with QUIT there" {
+	start_hop 'rcpt.1=550 5.1.1 Not here'
+	relay <<-EOT
+		$ehlo
+		$mail
+		C: RCPT TO:<alice@example.org>
+		S: 550 5.1.1 Not here
+		C: RSET
+		S: 250 2.0.0 OK
+		$mail
+		$rcpt
+		$quit
+	EOT
+	two_are_over() {
+		[[ $(grep -c '<end>' "$HOP_DIR/commands") == 2 ]]
+	}
+	wait_until 10 two_are_over
+	run grep -B 1 '<end>' "$HOP_DIR/commands"
+	assert_output - <<-'EOT'
+		QUIT
+		<end>
+		--
+		QUIT
+		<end>
+	EOT
+}
+
 @test "the text of a refusal is made printable, and bounded" {
 	start_hop 'rcpt.1=raw 550 5.1.1 a\x07\xfc\tb\x1b[1m\r\n' \
 		"rcpt.2=raw $(printf '550-%01000d\\r\\n' {1..20})550 end\\r\\n" \
