@@ -51,6 +51,7 @@ forget(struct delivery *d)
 {
 	d->relay.begun = false;
 	d->relay.open = false;
+	d->relay.reached = NEXTHOP_YES;
 	d->relay.recipients = 0;
 }
 
@@ -91,12 +92,16 @@ begin(struct delivery *d, const struct envelope *e)
 	enum nexthop_answer answer;
 	bool used_before;
 
+	/* Each recipient would wait as long as the first one. */
+	if (r->reached != NEXTHOP_YES)
+		return relay_put_off(d, r->reached);
 	do {
 		used_before = nexthop_is_ready(&r->hop);
-		answer = used_before ? NEXTHOP_YES : nexthop_open(&r->hop);
+		if (!used_before)
+			r->reached = nexthop_open(&r->hop);
 		/* Nothing was said of this message: nothing is final. */
-		if (answer != NEXTHOP_YES)
-			return relay_put_off(d, answer);
+		if (r->reached != NEXTHOP_YES)
+			return relay_put_off(d, r->reached);
 		objection = relay_lack(&r->hop, e);
 		if (objection != NULL)
 			return objection;

@@ -11,10 +11,11 @@
 struct relay_delivery {
 	struct nexthop_setup setup;
 	struct nexthop hop;
-	bool begun;	    /* MAIL was said there */
-	bool open;	    /* and was accepted */
-	bool at_line_start; /* of the text sent so far */
-	size_t recipients;  /* accepted there */
+	bool begun;		     /* MAIL was said there */
+	bool open;		     /* and was accepted */
+	enum nexthop_answer reached; /* for this transaction */
+	bool at_line_start;	     /* of the text sent so far */
+	size_t recipients;	     /* accepted there */
 	struct relay_verdict verdict;
 	char receipt[NEXTHOP_TEXT_MAX]; /* what it said of an accepted one */
 };

@@ -330,6 +330,36 @@ put_off_at_rcpt() {
 	assert_logged 'the next hop cannot be reached: error="Connection refused"'
 }
 
+@test "a next hop that does not answer is waited for once in a transaction" {
+	start_hop 'greeting.1=hang' 'greeting.2=421 4.3.2 Not now'
+	relay <<-EOT
+		$ehlo
+		$mail
+		C: RCPT TO:<alice@example.org>
+		S: $later
+		C: RCPT TO:<bob@example.org>
+		S: $later
+		C: RSET
+		S: 250 2.0.0 OK
+		$mail
+		C: RCPT TO:<alice@example.org>
+		S: $later
+		C: RCPT TO:<bob@example.org>
+		S: $later
+		C: RSET
+		S: 250 2.0.0 OK
+		$send
+		$taken
+		$quit
+	EOT
+	run grep -c '<connect>' "$HOP_DIR/commands"
+	assert_output 3
+	run grep -c '^the next hop does not answer in time: ' "$LOG"
+	assert_output 2
+	run grep -c '^the next hop is not ready: next_hop_reply="421 4.3.2 Not now"' "$LOG"
+	assert_output 2
+}
+
 # Connects to the next hop until its queue is full.
 fill_queue() {
 	python3 - "$HOP" <<-'EOT'
