@@ -95,7 +95,10 @@ send_with_openssl() {
 
 @test "a client that does not trust the certificate is logged" {
 	server
-	run curl --silent --ssl-reqd --url "smtp://127.0.0.1:$PORT"
+	make_key_pair "$BATS_TEST_TMPDIR/other" other.example ec \
+		-pkeyopt ec_paramgen_curve:P-256
+	run curl --silent --ssl-reqd --url "smtp://127.0.0.1:$PORT" \
+		--cacert "$BATS_TEST_TMPDIR/other/certificate.pem"
 	assert_failure 60
 	wait_until 20 grep -q '^session: .* smtp_end="TLS failed" tls_error=' "$LOG"
 }
