@@ -94,16 +94,18 @@ queue_is_empty() {
 		-type f) ]]
 }
 
-# Usage: has_left_queue NUMBER
-has_left_queue() {
-	(($(grep -c ': removed$' "$FRONT/log") > $1))
+# More messages than NUMBER have left the queue, or the last one has, which may
+# be after the queue was looked at and before they were counted.
+# Usage: queue_moves NUMBER
+queue_moves() {
+	queue_is_empty || (($(grep -c ': removed$' "$FRONT/log") > $1))
 }
 
 # However slow the machine is, as long as messages leave the queue. Postfix puts
 # one aside for a minute if the last attempt has not quite ended.
 drain_queue() {
 	until queue_is_empty; do
-		wait_until 150 has_left_queue \
+		wait_until 150 queue_moves \
 			"$(grep -c ': removed$' "$FRONT/log")"
 	done
 }
