@@ -10,7 +10,7 @@
 /* What an administrator is likely to see, and would not know from the words of
  * the library. */
 static const struct {
-	int library;
+	int lib; /* ERR_GET_LIB() */
 	int reason;
 	const char *text;
 } plain[] = {
@@ -25,7 +25,7 @@ static const char *
 plain_text(unsigned long error)
 {
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		if (ERR_GET_LIB(error) == plain[i].library &&
+		if (ERR_GET_LIB(error) == plain[i].lib &&
 		    ERR_GET_REASON(error) == plain[i].reason)
 			return plain[i].text;
 	return ERR_reason_error_string(error);
