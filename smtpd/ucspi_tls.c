@@ -52,7 +52,7 @@ ucspi_tls_start(int control_fd, int input_fd, struct tls_terms *terms,
 
 		if (got <= 0)
 			return false;
-		for (ssize_t i = 0; i < got; i++)
+		for (ssize_t i = 0; i < got && !reader.is_ended; i++)
 			take(&reader, octets[i]);
 	}
 	return true;

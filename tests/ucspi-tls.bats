@@ -82,6 +82,12 @@ deliver_through_tls() {
 	done
 }
 
+@test "what a starter says behind its list is nothing to wait for" {
+	by_starter --more
+	deliver_through_tls SMTPD_TIMEOUT=20
+	the_message | grep -q $'^\tby mx.example.org with ESMTPS (TLSv1.3 TLS_'
+}
+
 @test "the starter's TLS goes before that of tarpit-tls" {
 	by_starter
 	stand_in end
