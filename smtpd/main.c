@@ -153,6 +153,46 @@ close_inherited(void)
 	sandbox_close_inherited_but(kept, sizeof(kept) / sizeof(kept[0]));
 }
 
+/* Who is connected, and where records of it go. */
+static void
+identify(void)
+{
+	log_open(&c.log, c.config.journal_stream);
+	peer_identify(&c.peer, c.config.remote_address, c.config.remote_port,
+	    STDIN_FILENO);
+	c.log.peer = &c.peer;
+}
+
+static void
+set_up_session(void)
+{
+	stream_open(&c.stream, STDIN_FILENO, STDOUT_FILENO);
+	tls_prepare(&c.session.tls, &c.config, &c.stream);
+	c.session.config = &c.config;
+	c.session.peer = &c.peer;
+	c.session.log = &c.log;
+	c.session.recipients = &c.recipients;
+	c.session.delivery = &c.delivery;
+	c.session.stream = &c.stream;
+}
+
+/* All that cannot be had in the sandbox any more. */
+static void
+open_resources(void)
+{
+	recipients_open(&c.recipients, c.config.recipients,
+	    c.config.subaddress);
+	delivery_start(&c.delivery,
+	    &(struct delivery_setup){ .target = c.config.delivery,
+		.hostname = c.config.hostname,
+		.peer = &c.peer,
+		.relay_timeout = c.config.relay_timeout,
+		.xclient = c.config.xclient,
+		.queue_program = c.config.queue_program,
+		.log = &c.log });
+	auth_service_start(&c.session.auth.service, c.config.auth_socket);
+}
+
 static int
 serve(void)
 {
@@ -165,19 +205,9 @@ serve(void)
 	signals_install();
 	config_load_starter(&c.config);
 	close_inherited();
-	log_open(&c.log, c.config.journal_stream);
-	peer_identify(&c.peer, c.config.remote_address, c.config.remote_port,
-	    STDIN_FILENO);
-	c.log.peer = &c.peer;
+	identify();
 	count = config_load(&c.config, &c.peer.address, c.errors, ERRORS_MAX);
-	stream_open(&c.stream, STDIN_FILENO, STDOUT_FILENO);
-	tls_prepare(&c.session.tls, &c.config, &c.stream);
-	c.session.config = &c.config;
-	c.session.peer = &c.peer;
-	c.session.log = &c.log;
-	c.session.recipients = &c.recipients;
-	c.session.delivery = &c.delivery;
-	c.session.stream = &c.stream;
+	set_up_session();
 	if (count > 0)
 		return refuse_service(count);
 	if (c.config.proxy &&
@@ -185,17 +215,7 @@ serve(void)
 		return EX_OK;
 	if (c.config.proxy)
 		config_forget_peer();
-	recipients_open(&c.recipients, c.config.recipients,
-	    c.config.subaddress);
-	delivery_start(&c.delivery,
-	    &(struct delivery_setup){ .target = c.config.delivery,
-		.hostname = c.config.hostname,
-		.peer = &c.peer,
-		.relay_timeout = c.config.relay_timeout,
-		.xclient = c.config.xclient,
-		.queue_program = c.config.queue_program,
-		.log = &c.log });
-	auth_service_start(&c.session.auth.service, c.config.auth_socket);
+	open_resources();
 	if (enter_sandbox() != 0)
 		return EX_OSERR;
 	if (c.config.proxy &&
