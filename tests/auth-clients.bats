@@ -235,18 +235,18 @@ delay_of() {
 		tcprules "$rules" "$rules.new"
 	PORT=$(free_port)
 	mapfile -t settings < <(handler_environment)
-	env -i "${settings[@]}" TARPITDELAY=1.5 SMTPD_EXEMPT=127.0.0.2/32 \
+	env -i "${settings[@]}" TARPITDELAY=8 SMTPD_EXEMPT=127.0.0.2/32 \
 		"SMTPD_AUTH_SOCKET=$PEER_DIR/auth" SMTPD_AUTH_PLAINTEXT=yes \
 		tcpserver -RHl0 -x "$rules" 127.0.0.1 "$PORT" "$SMTPD" \
 		</dev/null >>"$LOG" 2>&1 3>&- &
 	SERVER=$!
 	wait_until 20 delay_of 127.0.0.2
 	run delay_of 127.0.0.1
-	assert [ "$output" -ge 15 ]
+	assert [ "$output" -ge 80 ]
 	run delay_of 127.0.0.1 s3cret-pa55word
-	assert [ "$output" -lt 15 ]
+	assert [ "$output" -lt 80 ]
 	run delay_of 127.0.0.2
-	assert [ "$output" -lt 15 ]
+	assert [ "$output" -lt 80 ]
 	run delay_of 127.0.0.3
-	assert [ "$output" -lt 15 ]
+	assert [ "$output" -lt 80 ]
 }

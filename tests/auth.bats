@@ -345,9 +345,7 @@ record() {
 		C: AUTH PLAIN $good
 		$succeeded
 		$mail
-		@mark
 		${nobody//$'\n\t\t'/$'\n'}
-		@less-than 0.3
 		$quit
 	EOT
 	run grep -o 'tarpit_delay_usec=[0-9]*' "$LOG"
